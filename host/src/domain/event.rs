@@ -1,0 +1,124 @@
+//! Something that happened to a contact, normalized.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ContactPatch, ContactRef, Instant, JsonMap};
+
+/// The kinds the host itself knows. The set is open: any other name is stored and offered to the
+/// policies that ask for it. What `data` holds is listed in `guest/README.md`.
+pub mod kind {
+    // The person, by their own hand.
+    pub const REPLIED: &str = "replied";
+    pub const EMAIL_OPENED: &str = "email-opened";
+    pub const LINK_CLICKED: &str = "link-clicked";
+    pub const PAGE_VISITED: &str = "page-visited";
+    pub const RESOURCE_DOWNLOADED: &str = "resource-downloaded";
+    pub const FORM_SUBMITTED: &str = "form-submitted";
+    pub const UNSUBSCRIBED: &str = "unsubscribed";
+    pub const COMPLAINED: &str = "complained";
+
+    // Our messages, as the provider saw them.
+    pub const EMAIL_DELIVERED: &str = "email-delivered";
+    pub const EMAIL_DEFERRED: &str = "email-deferred";
+    /// The provider took the message on; proof of acceptance for one in doubt.
+    pub const EMAIL_ACCEPTED: &str = "email-accepted";
+    /// The provider refused to send it on.
+    pub const EMAIL_DROPPED: &str = "email-dropped";
+    pub const SOFT_BOUNCED: &str = "soft-bounced";
+    pub const HARD_BOUNCED: &str = "hard-bounced";
+
+    // What people of the company did, as the CRM reported it.
+    /// A rep wrote to the contact outside Followup.
+    pub const EMAIL_SENT: &str = "email-sent";
+    pub const MEETING_BOOKED: &str = "meeting-booked";
+    pub const MEETING_RESCHEDULED: &str = "meeting-rescheduled";
+    pub const MEETING_CANCELLED: &str = "meeting-cancelled";
+    pub const MEETING_HELD: &str = "meeting-held";
+    pub const MEETING_NO_SHOW: &str = "meeting-no-show";
+    pub const DEAL_CREATED: &str = "deal-created";
+    pub const DEAL_STAGE_CHANGED: &str = "deal-stage-changed";
+    pub const DEAL_WON: &str = "deal-won";
+    pub const DEAL_LOST: &str = "deal-lost";
+    pub const CONTACT_CREATED: &str = "contact-created";
+    pub const CONTACT_UPDATED: &str = "contact-updated";
+    pub const CONTACT_DELETED: &str = "contact-deleted";
+
+    // The host's own.
+    pub const ENROLLED: &str = "enrolled";
+    pub const TIMER_FIRED: &str = "timer-fired";
+
+    pub const ALL: &[&str] = &[
+        REPLIED,
+        EMAIL_OPENED,
+        LINK_CLICKED,
+        PAGE_VISITED,
+        RESOURCE_DOWNLOADED,
+        FORM_SUBMITTED,
+        UNSUBSCRIBED,
+        COMPLAINED,
+        EMAIL_DELIVERED,
+        EMAIL_DEFERRED,
+        EMAIL_ACCEPTED,
+        EMAIL_DROPPED,
+        SOFT_BOUNCED,
+        HARD_BOUNCED,
+        EMAIL_SENT,
+        MEETING_BOOKED,
+        MEETING_RESCHEDULED,
+        MEETING_CANCELLED,
+        MEETING_HELD,
+        MEETING_NO_SHOW,
+        DEAL_CREATED,
+        DEAL_STAGE_CHANGED,
+        DEAL_WON,
+        DEAL_LOST,
+        CONTACT_CREATED,
+        CONTACT_UPDATED,
+        CONTACT_DELETED,
+        ENROLLED,
+        TIMER_FIRED,
+    ];
+}
+
+/// The longest kind, and the longest dedupe key, in bytes.
+pub const KIND_MAX_BYTES: usize = 100;
+pub const SOURCE_KEY_MAX_BYTES: usize = 300;
+
+/// An event as the rest of the house reads it. Immutable once stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// `evt_…`: derived from the connection and the sender's key, so the same event has the same id.
+    pub id: String,
+    pub kind: String,
+    /// By the sender's account; events arrive in any order.
+    pub occurred_at: Instant,
+    pub data: JsonMap,
+}
+
+/// An event as a mapping normalized it, before it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewEvent {
+    /// The sender's id of this event: the same key twice, from one connection, is one event.
+    pub source_key: String,
+    pub kind: String,
+    pub occurred_at: Instant,
+    pub contact: ContactRef,
+    /// What the sender told about the contact beside the event.
+    pub patch: ContactPatch,
+    /// The id of our message that the event is about, where the sender gave it back.
+    pub message_id: Option<String>,
+    pub data: JsonMap,
+    /// What the sender wrote, untouched.
+    pub raw: Value,
+    /// Set on thin events: what must be asked of the sender's API before the event says enough.
+    pub hydrate: Option<Hydrate>,
+}
+
+/// An object of the sender that a thin event only names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hydrate {
+    /// The sender's word: `contact`, `deal`, `meeting`, ...
+    pub object: String,
+    pub id: String,
+}

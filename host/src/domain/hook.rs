@@ -1,0 +1,91 @@
+//! A webhook as the mappings see it: raw bytes in, verdict or events out.
+
+use super::{Instant, NewEvent};
+
+/// A received request, before anything in it is believed.
+#[derive(Debug, Clone)]
+pub struct HookRequest {
+    /// Upper-case.
+    pub method: String,
+    /// The public URL the sender called, rebuilt from configuration (never from the Host header).
+    pub url: String,
+    /// Names in lower case; a name may occur more than once.
+    pub headers: Vec<(String, String)>,
+    /// The bytes as they came: signatures are over these.
+    pub body: Vec<u8>,
+}
+
+impl HookRequest {
+    /// The one value of a header. A header sent twice is refused: two verifiers could read two
+    /// different ones.
+    pub fn header(&self, name: &'static str) -> Result<&str, Refusal> {
+        let mut values = self.headers.iter().filter(|(n, _)| n == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Ok(value),
+            (None, _) => Err(Refusal::MissingHeader(name)),
+            (Some(_), Some(_)) => Err(Refusal::RepeatedHeader(name)),
+        }
+    }
+}
+
+/// Why a sender is not believed. All of these answer 401 and change nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("header {0} is missing")]
+    MissingHeader(&'static str),
+    #[error("header {0} was sent more than once")]
+    RepeatedHeader(&'static str),
+    #[error("header {0} cannot be read")]
+    MalformedHeader(&'static str),
+    #[error("the signature does not match: check the secret of this connection and, for senders that sign the URL, server.public_url")]
+    BadSignature,
+    #[error("the timestamp is {age_s} s away from our clock, more than the {tolerance_s} s allowed: check both clocks")]
+    Stale { age_s: i64, tolerance_s: i64 },
+}
+
+/// How far a signed timestamp may lie from our clock, either way.
+pub const TOLERANCE_MS: i64 = 5 * 60 * 1000;
+
+/// Refuses a signed timestamp that is too far from now, in the past or in the future.
+pub fn check_fresh(signed_at: Instant, now: Instant) -> Result<(), Refusal> {
+    let age_ms = now.since_ms(signed_at);
+    if age_ms.saturating_abs() > TOLERANCE_MS {
+        return Err(Refusal::Stale {
+            age_s: age_ms / 1000,
+            tolerance_s: TOLERANCE_MS / 1000,
+        });
+    }
+    Ok(())
+}
+
+/// The body as a whole is not what this sender sends: answered 400, with the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub String);
+
+/// What one request said.
+#[derive(Debug, Default, PartialEq)]
+pub struct Batch {
+    pub events: Vec<NewEvent>,
+    /// The parts that could not be read; the rest counts all the same.
+    pub rejected: Vec<Rejected>,
+}
+
+/// One part of a batch that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Rejected {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    /// What is wrong with it, and what would be right.
+    pub reason: String,
+}
+
+/// A sender of webhooks: pure, everything it needs comes in as an argument.
+pub trait Hook: Send + Sync {
+    /// Whether the request is from who it says, over the raw bytes, before any parsing.
+    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal>;
+
+    /// Its events in our words. Unknown kinds become a custom name, never an error.
+    /// `now` stands in where the sender told no time.
+    fn normalize(&self, request: &HookRequest, now: Instant) -> Result<Batch, Malformed>;
+}

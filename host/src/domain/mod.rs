@@ -1,0 +1,24 @@
+//! Nouns: what the other rooms talk about.
+//!
+//! Pure data and the rules that hold for it everywhere: no I/O, no async, no clock, no wasmtime,
+//! no SQL, and nothing of ours imported from above. Names follow the glossary in ARCHITECTURE.md.
+
+pub mod contact;
+pub mod decision;
+pub mod digest;
+pub mod enrollment;
+pub mod event;
+pub mod fault;
+pub mod hook;
+pub mod http;
+pub mod instant;
+pub mod mail;
+pub mod manifest;
+pub mod message;
+
+pub use contact::{ContactPatch, ContactRef, EmailAddress};
+pub use event::{Event, NewEvent};
+pub use instant::Instant;
+
+/// A JSON object, in the order its sender wrote it.
+pub type JsonMap = serde_json::Map<String, serde_json::Value>;

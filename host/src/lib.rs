@@ -1,0 +1,3 @@
+//! Followup.
+
+pub mod domain;
