@@ -1,3 +1,4 @@
 //! Followup.
 
+pub mod calendar;
 pub mod domain;
