@@ -20,6 +20,14 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Returns at `at`, or earlier (spurious wake-ups are allowed: callers look again).
     fn sleep_until<'a>(&'a self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// Like `sleep_until`; without a time, for ever.
+    fn sleep_until_some<'a>(&'a self, at: Option<Instant>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        match at {
+            Some(at) => self.sleep_until(at),
+            None => Box::pin(std::future::pending()),
+        }
+    }
 }
 
 /// The machine's clock.

@@ -1,4 +1,6 @@
 //! Followup.
 
 pub mod calendar;
+pub mod clock;
 pub mod domain;
+pub mod store;
