@@ -1,3 +1,5 @@
 //! Followup.
 
+pub mod crm;
 pub mod domain;
+pub mod signatures;
