@@ -9,6 +9,7 @@ pub mod digest;
 pub mod enrollment;
 pub mod event;
 pub mod fault;
+pub mod fields;
 pub mod hook;
 pub mod http;
 pub mod instant;
