@@ -9,7 +9,7 @@ use crate::domain::decision::{AccountView, ContactView};
 use crate::domain::mail::{Identity, Mail, Mailbox};
 
 /// What a message is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Draft<'a> {
     pub id: &'a str,
     pub identity: &'a Identity,

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::apply::{self, Scope};
+use super::enrol::Subject;
 use super::{CALLS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS, UNDECIDED_MAX, input};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::EnrollmentStatus;
@@ -63,6 +64,26 @@ struct Draft {
 }
 
 impl Draft {
+    fn new(sequence_id: i64, event_seq: i64, now: Instant) -> Self {
+        Self {
+            changed: true,
+            next: EnrollmentChange {
+                id: None,
+                sequence_id,
+                event_seq,
+                status: EnrollmentStatus::Active,
+                pause_reason: None,
+                exit_reason: None,
+                enrolled_at: now,
+                decisions: 0,
+                state: None,
+                timers: Vec::new(),
+                undecided: Vec::new(),
+                ledger: Vec::new(),
+            },
+        }
+    }
+
     fn stored(enrollment: StoredEnrollment) -> Self {
         Self {
             changed: false,
@@ -138,62 +159,45 @@ impl<'e> Turn<'e> {
                 self.ask(place, sequence, event.clone(), *depth).await;
             }
         }
-        let sequences = std::sync::Arc::clone(&self.engine.sequences);
-        for sequence in sequences.iter() {
-            if self.enrols(sequence, event, &events[place + 1..]) {
-                self.enrollments.push(Draft {
-                    changed: true,
-                    next: EnrollmentChange {
-                        id: None,
-                        sequence_id: sequence.sequence_id,
-                        event_seq: *seq,
-                        status: EnrollmentStatus::Active,
-                        pause_reason: None,
-                        exit_reason: None,
-                        enrolled_at: self.now,
-                        decisions: 0,
-                        state: None,
-                        timers: Vec::new(),
-                        undecided: Vec::new(),
-                        ledger: Vec::new(),
-                    },
-                });
-                metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone()).increment(1);
-                let newest = self.enrollments.len() - 1;
-                if let Some(sequence) = self.sequence(newest) {
-                    self.ask(newest, sequence, event.clone(), *depth).await;
-                }
-            }
+        for sequence in self.enrolling(event, &events[place + 1..]) {
+            self.enrollments.push(Draft::new(sequence.sequence_id, *seq, self.now));
+            metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone()).increment(1);
+            let newest = self.enrollments.len() - 1;
+            self.ask(newest, sequence, event.clone(), *depth).await;
         }
         self.heard.push(*seq);
         self.contact.history.insert(0, event.clone());
         self.contact.history.truncate(self.engine.limits.history_max);
     }
 
-    /// Whether the event enrols the contact. A person who has replied, opted out or bounced since
-    /// the event happened is not enrolled: there was no enrollment yet that the exit could end.
-    fn enrols(&self, sequence: &Sequence, event: &Event, later: &[PendingEvent]) -> bool {
-        let barred = self.enrollments.iter().any(|draft| {
+    /// The sequences that the event enrols the contact in. A person who has replied, opted out or
+    /// bounced since the event happened is not enrolled: there was no enrollment yet that the exit
+    /// could have ended.
+    fn enrolling(&self, event: &Event, later: &[PendingEvent]) -> Vec<&'e Sequence> {
+        if self.contact.deleted || self.contact.suppressed.is_some() {
+            return Vec::new();
+        }
+        let mut open = self.engine.sequences.iter().filter(|sequence| !self.barred(sequence)).peekable();
+        if open.peek().is_none() {
+            return Vec::new();
+        }
+        let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
+        open.filter(|sequence| matches(sequence, event, &subject))
+            .filter(|sequence| {
+                !later.iter().any(|next| sequence.exits.reason_for(&next.event.kind).is_some())
+            })
+            .collect()
+    }
+
+    /// Whether an earlier enrollment stands in the way of a new one.
+    fn barred(&self, sequence: &Sequence) -> bool {
+        self.enrollments.iter().any(|draft| {
             draft.next.sequence_id == sequence.sequence_id
                 && match sequence.re_enrol {
                     ReEnrol::Never => true,
                     ReEnrol::AfterFinish => !draft.finished(),
                 }
-        });
-        if barred || self.contact.deleted || self.contact.suppressed.is_some() {
-            return false;
-        }
-        let matches = sequence
-            .enrol
-            .matches(event, &self.view, self.contact.account.as_ref())
-            .unwrap_or_else(|e| {
-                tracing::warn!(sequence = sequence.name, event.id, error = e, "the enrol rule failed; nobody enrolled");
-                false
-            });
-        matches
-            && !later
-                .iter()
-                .any(|next| sequence.exits.reason_for(&next.event.kind).is_some())
+        })
     }
 
     /// Timers that are due ring in their order; a policy may set new ones meanwhile.
@@ -360,4 +364,12 @@ impl<'e> Turn<'e> {
             })
             .min()
     }
+}
+
+/// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.
+fn matches(sequence: &Sequence, event: &Event, subject: &Subject) -> bool {
+    sequence.enrol.matches(subject).unwrap_or_else(|e| {
+        tracing::warn!(sequence = sequence.name, event.id, error = e, "the enrol rule failed; nobody enrolled");
+        false
+    })
 }

@@ -16,6 +16,7 @@ pub mod instant;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod spelling;
 pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};
