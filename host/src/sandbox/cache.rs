@@ -5,10 +5,10 @@
 //! very bytes whose tag was checked are the ones that are loaded. Whatever is wrong with the folder
 //! or a file means compiling again, never failing; nothing compiled is ever taken from elsewhere.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -34,7 +34,7 @@ impl Cache {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         // Fails, and with it the cache, where the folder belongs to somebody else.
         fs::set_permissions(dir, Permissions::from_mode(0o700))?;
-        let secret = read_key(&dir.join(KEY_FILE)).or_else(|_| write_key(dir))?;
+        let secret = read_key(dir).or_else(|_| make_key(dir))?;
         Ok(Self {
             dir: dir.to_owned(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
@@ -112,24 +112,28 @@ fn signed(name: &str, code: &[u8]) -> Vec<u8> {
     crate::domain::digest::sha256(&[name.as_bytes(), code]).to_vec()
 }
 
-fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    let mut key = [0; KEY_BYTES];
-    fs::File::open(path)?.read_exact(&mut key)?;
-    Ok(key)
+fn read_key(dir: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    let bytes = fs::read(dir.join(KEY_FILE))?;
+    bytes
+        .try_into()
+        .map_err(|_| io::Error::other("the cache's key is damaged"))
 }
 
-/// A new key: what was compiled under an older one no longer counts.
-fn write_key(dir: &Path) -> io::Result<[u8; KEY_BYTES]> {
+/// A new key: what was compiled under an older one no longer counts. Of two processes that start at
+/// once the first makes it, and the second takes it over.
+fn make_key(dir: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let mut key = [0; KEY_BYTES];
     SystemRandom::new()
         .fill(&mut key)
         .map_err(|_| io::Error::other("no randomness"))?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(dir.join(KEY_FILE))?;
+    let path = dir.join(KEY_FILE);
+    if path.exists() {
+        fs::remove_file(&path)?;
+    }
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(&key)?;
-    Ok(key)
+    match file.persist_noclobber(&path) {
+        Ok(_) => Ok(key),
+        Err(_) => read_key(dir),
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every fault names its cause in one line: the limit with its value, or the guest's own words.
 
-use wasmtime::{Error, Trap};
+use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::domain::fault::{Fault, FaultKind, Remedy};
@@ -38,44 +38,74 @@ pub(super) fn of_error(error: &Error, memory: &Memory, said: String, limits: &Li
             panic_line(&said).unwrap_or(format!("exited with code {}", exit.0))
         })
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
-        match trap {
-            Trap::OutOfFuel => (
-                FaultKind::OutOfFuel,
-                format!("used more than fuel_max, {} instructions", limits.fuel_max),
-            ),
-            Trap::Interrupt => return of_deadline(limits, said),
-            Trap::StackOverflow => (
-                FaultKind::StackOverflow,
-                format!(
-                    "went deeper than stack_max_bytes, {}",
-                    limits.stack_max_bytes
-                ),
-            ),
-            Trap::UnreachableCodeReached => gave_up(memory, || {
-                panic_line(&said).unwrap_or("gave up without a word (unreachable code)".to_owned())
-            }),
-            // The stack that Rust and C keep in memory lies at its beginning: a recursion runs off the edge.
-            Trap::MemoryOutOfBounds => (
-                FaultKind::Trap,
-                format!("{trap}: a wild pointer, or a recursion without end"),
-            ),
-            trap => (FaultKind::Trap, trap.to_string()),
-        }
-    } else if let Some(refusal) = memory.refusal() {
-        (FaultKind::OutOfMemory, refusal)
+        of_trap(*trap, error, memory, &said, limits)
     } else {
         let message = error.root_cause().to_string();
         if message.contains("fuel allocated for hostcalls has been exhausted") {
-            let message = format!(
-                "hands over far more than output_max_bytes, {}",
-                limits.output_max_bytes
-            );
+            let max = limits.output_max_bytes;
+            let message = format!("hands over far more than output_max_bytes, {max}");
             (FaultKind::BadOutput, message)
+        } else if let Some(refusal) = memory.refusal() {
+            (FaultKind::OutOfMemory, refusal)
         } else {
             (FaultKind::Trap, message)
         }
     };
     fault(kind, &message, said, Remedy::Retry)
+}
+
+fn of_trap(
+    trap: Trap,
+    error: &Error,
+    memory: &Memory,
+    said: &str,
+    limits: &Limits,
+) -> (FaultKind, String) {
+    let place = place(error);
+    match trap {
+        Trap::OutOfFuel => {
+            let max = limits.fuel_max;
+            (
+                FaultKind::OutOfFuel,
+                format!("used more than fuel_max, {max} instructions{place}"),
+            )
+        }
+        Trap::Interrupt => {
+            let max = limits.deadline_ms;
+            (
+                FaultKind::Deadline,
+                format!("took longer than deadline_ms, {max}{place}"),
+            )
+        }
+        Trap::StackOverflow => {
+            let max = limits.stack_max_bytes;
+            (
+                FaultKind::StackOverflow,
+                format!("went deeper than stack_max_bytes, {max}{place}"),
+            )
+        }
+        Trap::UnreachableCodeReached => gave_up(memory, || {
+            panic_line(said).unwrap_or_else(|| format!("gave up without a word{place}"))
+        }),
+        // The stack that Rust and C keep in memory lies at its beginning: a recursion runs off the edge.
+        Trap::MemoryOutOfBounds => (
+            FaultKind::Trap,
+            format!("{trap}, a wild pointer or a recursion without end{place}"),
+        ),
+        trap => (FaultKind::Trap, format!("{trap}{place}")),
+    }
+}
+
+/// Where the guest was: `, in nudge.wasm!nudge::decide`; empty where its names were stripped.
+fn place(error: &Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
+    let trace = trace.to_string();
+    let frame = trace.lines().find_map(|line| line.split_once(" - "));
+    frame
+        .filter(|(_, name)| !name.contains("<wasm function"))
+        .map_or_else(String::new, |(_, name)| format!(", in {name}"))
 }
 
 /// A guest that gives up after it was refused memory did so for want of it: languages abort there
@@ -104,10 +134,19 @@ fn panic_line(said: &str) -> Option<String> {
 fn fault(kind: FaultKind, message: &str, stderr_tail: String, remedy: Remedy) -> Fault {
     Fault {
         kind,
-        message: message.chars().take(MESSAGE_MAX_CHARS).collect(),
+        message: message
+            .chars()
+            .map(printable)
+            .take(MESSAGE_MAX_CHARS)
+            .collect(),
         stderr_tail,
         remedy,
     }
+}
+
+/// One line, and nothing that a terminal would obey.
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub use log::{Level, LogLine};
 pub enum Error {
     #[error("the WebAssembly engine does not start: {0}")]
     Engine(String),
+    #[error("instances_max is 0, so that no plugin could ever run: set it to 1 or more")]
+    NoInstances,
 }
 
 /// Runs guests. Cheap to share behind an `Arc`.
@@ -79,6 +81,9 @@ impl Sandbox {
     /// Starts the engine. Compiled components are kept in `cache_dir`; where that cannot be had,
     /// every start compiles anew.
     pub fn open(limits: Limits, cache_dir: &Path) -> Result<Self, Error> {
+        if limits.instances_max == 0 {
+            return Err(Error::NoInstances);
+        }
         let engine_error = |e: wasmtime::Error| Error::Engine(format!("{e:#}"));
         let (engine, pooled) = engine::build(&limits)?;
         let mut linker = Linker::new(&engine);
@@ -143,7 +148,8 @@ impl Sandbox {
     }
 
     /// Asks a policy. Waits for its turn where `instances_max` calls are under way, first come,
-    /// first served; the deadline runs from its turn on.
+    /// first served; the deadline runs from its turn on. A caller that stops waiting does not stop the
+    /// guest: its deadline does.
     pub async fn decide(
         &self,
         plugin: &Plugin,

@@ -12,7 +12,11 @@ use crate::bindings::followup::plugin::calendar;
 use crate::bindings::followup::plugin::log::{self, Level};
 use crate::bindings::followup::plugin::types::{Attribute, FieldError, PluginError, Retry, Value};
 
-#[expect(clippy::print_stderr, reason = "what a guest prints is under test")]
+#[expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "what a guest must not do is what is under test"
+)]
 pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, PluginError> {
     let decision = match misdeed {
         "none" => say("behaves"),
@@ -23,13 +27,16 @@ pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, Plu
         "recurse" => say(&descend(0).to_string()),
         "recurse-in-memory" => say(&descend_in_memory([0; 4096]).to_string()),
         "sleep" => {
-            std::thread::sleep(Duration::from_secs(3600));
+            std::thread::sleep(Duration::from_hours(1));
             say("woke up")
         }
         "calendar-storm" => storm(),
 
         // Gives up.
-        "panic" => panic!("step 7 has no template"),
+        "panic" => {
+            log::write(Level::Warn, "about to panic", &[]);
+            panic!("step 7 has no template")
+        }
         "exit" => std::process::exit(3),
         "abort" => std::process::abort(),
         "overrun" => say(&wild_read().to_string()),
@@ -184,7 +191,8 @@ fn spin() -> ! {
 fn hoard() -> ! {
     let mut all: Vec<Vec<u8>> = Vec::new();
     loop {
-        all.push(vec![1; 1 << 20]);
+        // Not filled: that would take more fuel than there is.
+        all.push(Vec::with_capacity(1 << 20));
         black_box(&all);
     }
 }
@@ -193,18 +201,20 @@ fn hoard() -> ! {
 #[inline(never)]
 fn descend(n: u64) -> u64 {
     if black_box(n) == u64::MAX {
-        n
-    } else {
-        descend(n + 1) ^ n
+        return n;
     }
+    // Or the compiler makes a loop of it.
+    black_box(descend(n + 1)) ^ n
 }
 
 /// Deep on the stack that Rust keeps in the component's own memory.
 #[inline(never)]
 fn descend_in_memory(mut frame: [u8; 4096]) -> u8 {
     frame[0] = frame[0].wrapping_add(1);
-    black_box(&mut frame);
-    descend_in_memory(frame) ^ frame[1]
+    if black_box(&mut frame)[1] == 1 {
+        return 0;
+    }
+    black_box(descend_in_memory(frame)) ^ frame[1]
 }
 
 #[expect(unsafe_code, reason = "a wild pointer is the point")]
@@ -220,6 +230,10 @@ fn storm() -> ! {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the host's clock is not to be seen through it"
+)]
 fn wall() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
