@@ -101,7 +101,7 @@ async fn silence_after_the_request_may_mean_anything() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
     let impatient = NetLimits {
-        total_timeout_ms: 100,
+        total_timeout_ms: 300,
         ..LIMITS
     };
     let (net, request) = (Net::new(impatient).expect("a client"), request(&url));
