@@ -32,16 +32,16 @@ pub mod domain;
 pub mod compose;
 pub mod crm;
 pub mod guardrails;
-//pub mod providers;
+pub mod providers;
 pub mod signatures;
 
 // Layer 1, adapters.
-//pub mod net;
+pub mod net;
 pub mod sandbox;
 pub mod store;
 
 // Layer 2: the door and the loops.
 pub mod decide;
-//pub mod deliver;
-//pub mod hydrate;
+pub mod deliver;
+pub mod hydrate;
 pub mod ingest;

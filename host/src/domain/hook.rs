@@ -80,7 +80,7 @@ pub fn parse_json(body: &[u8]) -> Result<Value, Malformed> {
 }
 
 /// What one request said.
-#[derive(Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Batch {
     pub events: Vec<NewEvent>,
     /// The parts that could not be read; the rest counts all the same.

@@ -1,6 +1,6 @@
 //! ECDSA over P-256 with SHA-256: SendGrid's event webhook.
 //!
-//! The public key is the base64 of a SubjectPublicKeyInfo in DER, without a PEM frame; the signature
+//! The public key is the base64 of a `SubjectPublicKeyInfo` in DER, without a PEM frame; the signature
 //! is the base64 of a DER sequence. Source: SendGrid documentation, "Getting Started with the Event
 //! Webhook Security Features".
 
@@ -9,7 +9,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
 use super::KeyError;
 
-/// What stands before the point in the SubjectPublicKeyInfo of every uncompressed P-256 key:
+/// What stands before the point in the `SubjectPublicKeyInfo` of every uncompressed P-256 key:
 /// sequence, algorithm id-ecPublicKey, curve prime256v1, bit string of 66 bytes (RFC 5480).
 const P256_HEAD: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,

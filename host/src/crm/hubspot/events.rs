@@ -145,8 +145,8 @@ pub(super) fn outcome_kind(outcome: &str) -> Option<&'static str> {
 }
 
 /// "EMAIL: the email was sent from the CRM or sent and logged to the CRM with the BCC address.
-/// INCOMING_EMAIL: the email was a reply to a logged outgoing email. FORWARDED_EMAIL: the email was
-/// forwarded to the CRM" (HubSpot docs, Email): the last says nothing of who wrote to whom.
+/// `INCOMING_EMAIL`: the email was a reply to a logged outgoing email. `FORWARDED_EMAIL`: the email
+/// was forwarded to the CRM" (HubSpot docs, Email): the last says nothing of who wrote to whom.
 pub(super) fn direction_kind(direction: &str) -> Option<&'static str> {
     match direction {
         "INCOMING_EMAIL" => Some(kind::REPLIED),

@@ -78,15 +78,12 @@ fn decode_uri(uri: &str) -> Cow<'_, str> {
         let known = DECODED
             .iter()
             .find(|(code, _)| code.eq_ignore_ascii_case(escape));
-        match known {
-            Some((code, sign)) => {
-                decoded.push(*sign);
-                rest = &rest[code.len()..];
-            }
-            None => {
-                decoded.push('%');
-                rest = &rest[1..];
-            }
+        if let Some((code, sign)) = known {
+            decoded.push(*sign);
+            rest = &rest[code.len()..];
+        } else {
+            decoded.push('%');
+            rest = &rest[1..];
         }
     }
     decoded.push_str(rest);
