@@ -1,3 +1,4 @@
 //! Followup.
 
 pub mod domain;
+pub mod embedded;
