@@ -37,9 +37,13 @@ pub enum Refusal {
     RepeatedHeader(&'static str),
     #[error("header {0} cannot be read")]
     MalformedHeader(&'static str),
-    #[error("the signature does not match: check the secret of this connection and, for senders that sign the URL, server.public_url")]
+    #[error(
+        "the signature does not match: check the secret of this connection and, for senders that sign the URL, server.public_url"
+    )]
     BadSignature,
-    #[error("the timestamp is {age_s} s away from our clock, more than the {tolerance_s} s allowed: check both clocks")]
+    #[error(
+        "the timestamp is {age_s} s away from our clock, more than the {tolerance_s} s allowed: check both clocks"
+    )]
     Stale { age_s: i64, tolerance_s: i64 },
 }
 

@@ -15,6 +15,7 @@ pub mod instant;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod spelling;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};
 pub use event::{Event, NewEvent};

@@ -1,0 +1,3 @@
+//! The loop that decides.
+
+pub mod enrol;
