@@ -1,9 +1,50 @@
-//! Followup.
+//! Followup: sends the right follow-up until the person replies, converts or opts out.
+//!
+//! ```text
+//!  CRM webhook ──▶ ingest ──▶ (events) ──▶ decide ──▶ sandbox ──▶ Decision ──▶ guardrails ──▶ (enrollments, timers, outbox, ledger)
+//!                    ▲                        ▲                                                  │              │
+//!                    │                        └──────────────── due timers ◀─────────────────────┘              ▼
+//!                    └── provider events, replies, clicks ◀── e-mail provider / CRM ◀────────────────────── deliver
+//! ```
+//! Folders are verbs, brackets are tables. One door (`ingest`: HTTP in), three loops (`decide`,
+//! `deliver`, and `hydrate`, which completes events that only name an object). They never call each
+//! other: they meet in tables, and each hand-over is *mark my row done and write the next rows, in
+//! one transaction*.
+//!
+//! # Invariants
+//!
+//! 1. No mail without an outbox row, no outbox row without a ledger row.
+//! 2. The attempt row is committed before the HTTP call, its outcome after: a crash leaves "in
+//!    doubt", never "unknown to us".
+//! 3. Once an exit event is acknowledged, no message of that enrollment leaves.
+//! 4. Guardrails run twice: when queued and when claimed.
+//! 5. A decision can be recomputed from its ledger row: same input, same bytes.
+//! 6. Every queue, batch, body, state, retry and loop has a limit with a name.
+//!
+//! Who may import whom is in ARCHITECTURE.md; `tests/tests/architecture.rs` holds it.
 
+// Layer 0: nouns, time.
+pub mod calendar;
+pub mod clock;
 pub mod domain;
 
+// Layer 1, pure: rules and mappings.
 pub mod compose;
-pub mod decide;
+pub mod crm;
+pub mod guardrails;
+pub mod providers;
+pub mod signatures;
 
-pub mod cli;
+// Layer 1, adapters.
+pub mod net;
+pub mod sandbox;
+pub mod store;
+
+// Layer 2: the door and the loops.
+pub mod decide;
+pub mod deliver;
+pub mod hydrate;
+pub mod ingest;
+
+// Layer 4: the edges. The command line and the composition root follow.
 pub mod config;

@@ -1,4 +1,97 @@
-//! One file per command.
+//! The command line: one file per command.
+//!
+//! People get tables on stdout, programs get `--json`; logs and errors go to stderr.
+#![expect(clippy::print_stdout, reason = "stdout is the command line's door")]
 
-pub mod check;
-pub mod init;
+mod check;
+mod contact;
+mod demo;
+mod init;
+mod logs;
+mod plugin;
+mod sequence;
+mod serve;
+mod status;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config;
+use crate::store::sqlite::SqliteStore;
+
+/// Sends the right follow-up until the person replies, converts or opts out.
+#[derive(Parser)]
+#[command(name = "followup", version, about, propagate_version = true)]
+struct Followup {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show Followup at work: real server, real plugins, a clock that runs through three weeks.
+    Demo(demo::Demo),
+    /// Write a commented working folder to start from.
+    Init(init::Init),
+    /// Say what is wrong with a configuration: file, line and remedy of every problem at once.
+    Check(check::Check),
+    /// Run: take in webhooks, decide, deliver.
+    Serve(serve::Serve),
+    /// How things stand: contacts, enrollments, messages, parked decisions.
+    Status(status::Status),
+    /// Everything about one contact.
+    #[command(subcommand)]
+    Contact(contact::Contact),
+    /// The configured sequences.
+    #[command(subcommand)]
+    Sequence(sequence::Sequence),
+    /// The installed plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+}
+
+/// Where the configuration is, and for whom the answer is meant.
+#[derive(Args)]
+struct Common {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "followup.toml")]
+    config: PathBuf,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Parses the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let command = Followup::parse().command;
+    let done = match command {
+        Command::Demo(command) => command.run(),
+        Command::Init(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Status(command) => command.run(),
+        Command::Contact(command) => command.run(),
+        Command::Sequence(command) => command.run(),
+        Command::Plugin(command) => command.run(),
+    };
+    done.unwrap_or_else(|e| {
+        // `{:#}`: the causes on one line; a backtrace helps nobody here.
+        eprintln!("error: {e:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs one future to its end, for commands that need no server.
+fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(future))
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}

@@ -8,6 +8,7 @@
 
 mod fields;
 mod front_matter;
+pub mod mail;
 mod markdown;
 mod template;
 mod templates;

@@ -12,6 +12,8 @@ pub struct Server {
     /// Without a slash at its end.
     pub public_url: Option<String>,
     pub body_max_bytes: usize,
+    /// How long a sender may take over its body.
+    pub body_timeout_ms: u64,
     pub concurrent_max: usize,
     pub exit_wait_ms: u64,
 }
@@ -30,6 +32,7 @@ impl Server {
                 http_url,
             ),
             body_max_bytes: section.number("body_max_bytes", 64 << 20) as usize,
+            body_timeout_ms: section.number("body_timeout_ms", 600_000),
             concurrent_max: section.number("concurrent_max", 100_000) as usize,
             exit_wait_ms: section.number("exit_wait_ms", 600_000),
         };

@@ -25,10 +25,10 @@ pub const RULE_MAX_BYTES: usize = 2_000;
 /// How many elements of a list a rule sees.
 pub const LIST_MAX: usize = 1_000;
 
-/// A rule, read once and asked often.
+/// A rule, read once and asked often. A clone shares it.
+#[derive(Clone)]
 pub struct EnrolRule {
-    source: String,
-    program: Program,
+    program: Arc<Program>,
 }
 
 /// What is wrong with a rule. Counted from 1, within the rule's text.
@@ -61,14 +61,11 @@ impl EnrolRule {
         }
         let program = LANGUAGE.compile(source).map_err(|errors| syntax(&errors))?;
         shape::check(&program, source)?;
-        Ok(Self {
-            source: source.to_owned(),
-            program,
-        })
+        Ok(Self { program: Arc::new(program) })
     }
 
     pub fn source(&self) -> &str {
-        &self.source
+        &self.program.source_info().source
     }
 
     /// Whether the rule holds. The error is for people: the rule compares what cannot be compared,
@@ -88,7 +85,7 @@ impl EnrolRule {
 
 impl fmt::Debug for EnrolRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EnrolRule").field(&self.source).finish()
+        f.debug_tuple("EnrolRule").field(&self.source()).finish()
     }
 }
 

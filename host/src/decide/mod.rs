@@ -1,3 +1,62 @@
-//! The loop that decides.
+//! The decide loop: due contacts in, decisions out.
+//!
+//! `tick` claims a batch of due contacts, and for each of them hears what happened (events, then
+//! timers), asks the policy of each enrollment concerned, passes its actions through the
+//! guardrails and commits enrollments, timers, messages and ledger rows in one transaction.
+//! Reads and writes contacts, events, enrollments, timers, undecided, decisions, messages and
+//! writebacks. No network I/O in here; what is to be sent waits in the outbox for `deliver`.
 
+mod apply;
+mod contact;
 pub mod enrol;
+mod input;
+mod retry;
+pub mod sequences;
+mod tick;
+
+use std::sync::Arc;
+
+use crate::calendar::Calendar;
+use crate::compose::Templates;
+use crate::sandbox::Sandbox;
+use crate::store;
+
+pub use retry::Backoff;
+pub use sequences::{ReEnrol, Sequence, Sequences};
+pub use tick::Progress;
+
+/// Everything the loop works with.
+#[derive(Clone)]
+pub struct Engine {
+    pub store: store::Shared,
+    pub sandbox: Arc<Sandbox>,
+    pub calendar: Arc<Calendar>,
+    pub templates: Arc<Templates>,
+    pub sequences: Arc<Sequences>,
+    pub limits: Limits,
+}
+
+/// The loop's limits, by name as in `[decide]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Contacts per tick.
+    pub batch_max: usize,
+    /// Past events and touches that a policy sees.
+    pub history_max: usize,
+    pub touches_max: usize,
+    pub backoff: Backoff,
+}
+
+/// Calls of policies for one contact in one tick; what is left comes next tick. Bounds a policy
+/// that sets itself timers in the past.
+const CALLS_MAX: usize = 64;
+/// Events of one contact heard in one tick.
+const EVENTS_MAX: usize = 32;
+/// Timers of one enrollment.
+const TIMERS_MAX: usize = 64;
+/// Events that wait behind a failed call of one enrollment; further ones pass it by.
+const UNDECIDED_MAX: usize = 100;
+/// How many events of plugins may follow from one event of the outside world.
+const EMIT_DEPTH_MAX: u32 = 3;
+/// How often timers of a sequence that is no longer configured are looked at.
+const UNCONFIGURED_RECHECK_MS: i64 = crate::domain::instant::HOUR_MS;

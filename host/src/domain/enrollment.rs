@@ -59,18 +59,11 @@ impl ExitReason {
             Self::ContactDeleted => "contact-deleted",
         }
     }
-
-    /// Whether the address must not be mailed by any sequence from now on.
-    pub fn suppresses(self) -> bool {
-        matches!(
-            self,
-            Self::Unsubscribed | Self::HardBounce | Self::Complaint | Self::ContactDeleted
-        )
-    }
 }
 
 /// Which exit conditions a sequence honours. All of them, unless its configuration says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one switch per exit condition, as in the configuration")]
 pub struct ExitRules {
     pub replied: bool,
     pub converted: bool,
@@ -125,7 +118,6 @@ pub fn suppression_for(event_kind: &str) -> Option<ExitReason> {
         kind::UNSUBSCRIBED => Some(ExitReason::Unsubscribed),
         kind::HARD_BOUNCED => Some(ExitReason::HardBounce),
         kind::COMPLAINED => Some(ExitReason::Complaint),
-        kind::CONTACT_DELETED => Some(ExitReason::ContactDeleted),
         _ => None,
     }
 }

@@ -85,6 +85,22 @@ pub mod kind {
 pub const KIND_MAX_BYTES: usize = 100;
 pub const SOURCE_KEY_MAX_BYTES: usize = 300;
 
+/// The name of a kind that only its sender has: `hubspot.company.creation`. Cut where it is too long.
+pub fn custom_kind(sender: &str, word: &str) -> String {
+    let mut name = format!("{sender}.{word}");
+    name.truncate(name.floor_char_boundary(KIND_MAX_BYTES));
+    name
+}
+
+/// A sender's own id of an event as a `source_key`: itself where it fits, else its digest.
+pub fn source_key(id: &str) -> String {
+    if id.len() <= SOURCE_KEY_MAX_BYTES {
+        id.to_owned()
+    } else {
+        super::digest::id("key", &[id.as_bytes()])
+    }
+}
+
 /// An event as the rest of the house reads it. Immutable once stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -121,4 +137,27 @@ pub struct Hydrate {
     /// The sender's word: `contact`, `deal`, `meeting`, ...
     pub object: String,
     pub id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_keys_stay_within_their_limits() {
+        assert_eq!(
+            custom_kind("hubspot", "company.creation"),
+            "hubspot.company.creation"
+        );
+        let long = custom_kind("sendgrid", &"ü".repeat(KIND_MAX_BYTES));
+        assert!(
+            long.len() <= KIND_MAX_BYTES && long.ends_with('ü'),
+            "{long}"
+        );
+
+        assert_eq!(source_key("evt-1"), "evt-1");
+        let (one, two) = ("x".repeat(301), "x".repeat(302));
+        assert!(source_key(&one).len() <= SOURCE_KEY_MAX_BYTES);
+        assert_ne!(source_key(&one), source_key(&two));
+    }
 }

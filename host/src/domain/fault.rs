@@ -11,7 +11,7 @@ pub struct Fault {
     pub kind: FaultKind,
     /// One line for people: the cause, with the guest's own words where it had any.
     pub message: String,
-    /// The end of what the guest wrote to stderr; empty where it wrote nothing.
+    /// The end of what the guest wrote: stderr, stdout and its log; empty where it wrote nothing.
     pub stderr_tail: String,
     pub remedy: Remedy,
 }

@@ -1,5 +1,7 @@
 //! A webhook as the mappings see it: raw bytes in, verdict or events out.
 
+use serde_json::Value;
+
 use super::{Instant, NewEvent};
 
 /// A received request, before anything in it is believed.
@@ -45,6 +47,8 @@ pub enum Refusal {
         "the timestamp is {age_s} s away from our clock, more than the {tolerance_s} s allowed: check both clocks"
     )]
     Stale { age_s: i64, tolerance_s: i64 },
+    #[error("this connection has no {0}: set it in followup.toml, nothing is accepted without")]
+    NotConfigured(&'static str),
 }
 
 /// How far a signed timestamp may lie from our clock, either way.
@@ -67,12 +71,47 @@ pub fn check_fresh(signed_at: Instant, now: Instant) -> Result<(), Refusal> {
 #[error("{0}")]
 pub struct Malformed(pub String);
 
+/// The most events that one request may carry; senders stay far below (HubSpot 100, SendGrid hundreds).
+pub const BATCH_MAX_EVENTS: usize = 10_000;
+
+/// The body as JSON.
+pub fn parse_json(body: &[u8]) -> Result<Value, Malformed> {
+    serde_json::from_slice(body).map_err(|e| Malformed(format!("the body is no JSON: {e}")))
+}
+
 /// What one request said.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Batch {
     pub events: Vec<NewEvent>,
     /// The parts that could not be read; the rest counts all the same.
     pub rejected: Vec<Rejected>,
+}
+
+impl Batch {
+    /// Reads the items of a batch one by one: one that cannot be read does not spoil the others.
+    /// `read` answers with what is wrong, to which the place in the batch is added.
+    pub fn collect(
+        items: &[Value],
+        read: impl Fn(&Value) -> Result<NewEvent, String>,
+    ) -> Result<Self, Malformed> {
+        if items.len() > BATCH_MAX_EVENTS {
+            return Err(Malformed(format!(
+                "{} events in one request, {BATCH_MAX_EVENTS} allowed: send smaller batches",
+                items.len()
+            )));
+        }
+        let mut batch = Self::default();
+        for (index, item) in items.iter().enumerate() {
+            match read(item) {
+                Ok(event) => batch.events.push(event),
+                Err(what) => batch.rejected.push(Rejected {
+                    index,
+                    reason: format!("events[{index}]: {what}"),
+                }),
+            }
+        }
+        Ok(batch)
+    }
 }
 
 /// One part of a batch that could not be read.

@@ -11,6 +11,17 @@ pub struct Mailbox {
     pub address: EmailAddress,
 }
 
+/// Who a sequence writes as, and through which connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name in the configuration.
+    pub name: String,
+    pub from: Mailbox,
+    pub reply_to: Option<Mailbox>,
+    /// The connection that sends.
+    pub connection: String,
+}
+
 /// One message for one recipient, composed and final.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod enrollment;
 pub mod event;
 pub mod fault;
+pub mod fields;
 pub mod hook;
 pub mod http;
 pub mod instant;
@@ -16,6 +17,8 @@ pub mod mail;
 pub mod manifest;
 pub mod message;
 pub mod spelling;
+pub mod spelling;
+pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};
 pub use event::{Event, NewEvent};

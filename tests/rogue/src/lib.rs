@@ -1,0 +1,40 @@
+//! A policy that misbehaves in the way its configuration names: `{"misbehave": "loop"}`.
+//!
+//! Written without the SDK, which would keep most of this from happening: a stranger's plugin may
+//! be built with anything. `none` behaves.
+
+mod misbehave;
+
+#[expect(
+    unsafe_code,
+    clippy::same_length_and_capacity,
+    reason = "generated glue between the component's memory and Rust"
+)]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "followup:plugin/policy" });
+    export!(Rogue with_types_in self);
+    use super::Rogue;
+}
+
+use bindings::exports::followup::plugin::policy_decide::{DecideInput, Decision, Guest};
+use bindings::followup::plugin::types::PluginError;
+
+/// The manifest, where the host looks for it.
+#[cfg(target_arch = "wasm32")]
+#[expect(
+    unsafe_code,
+    reason = "the only way to write a custom section from Rust"
+)]
+#[unsafe(link_section = "followup:manifest")]
+#[used]
+static MANIFEST: [u8; include_bytes!("../plugin.toml").len()] = *include_bytes!("../plugin.toml");
+
+struct Rogue;
+
+impl Guest for Rogue {
+    fn decide(input: DecideInput) -> Result<Decision, PluginError> {
+        let config: serde_json::Value = serde_json::from_str(&input.config)
+            .map_err(|e| PluginError::Permanent(e.to_string()))?;
+        misbehave::decide(config["misbehave"].as_str().unwrap_or_default(), &input)
+    }
+}

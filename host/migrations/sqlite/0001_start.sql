@@ -1,0 +1,214 @@
+-- The whole state of a host. Rules that hold for every table:
+-- `tenant_id` is in every table and every query; times are Unix milliseconds; JSON is text;
+-- states are the words of `domain`, repeated here as CHECK constraints, so that the database
+-- refuses an illegal one.
+
+CREATE TABLE tenants (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO tenants (id, name) VALUES (1, 'default');
+
+CREATE TABLE sequences (
+    id        INTEGER PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    name      TEXT NOT NULL,
+    UNIQUE (tenant_id, name)
+) STRICT;
+
+-- Every plugin version that ever decided, so that a ledger row needs only its number.
+CREATE TABLE plugins (
+    id        INTEGER PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    name      TEXT NOT NULL,
+    version   TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    UNIQUE (tenant_id, digest)
+) STRICT;
+
+CREATE TABLE contacts (
+    id         INTEGER PRIMARY KEY,
+    tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    email      TEXT,
+    time_zone  TEXT,
+    locale     TEXT,
+    attributes TEXT NOT NULL DEFAULT '{}',
+    account    TEXT,
+    -- Grows with everything that is heard of the contact; a decision taken on an older version is
+    -- taken again.
+    version    INTEGER NOT NULL DEFAULT 0,
+    -- The earliest moment at which there is something to decide; none while nothing is planned.
+    due_at     INTEGER,
+    deleted_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
+-- Cost follows what is due: the engine reads the front of this index and nothing else.
+CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
+
+-- How each connection names a contact.
+CREATE TABLE contact_refs (
+    tenant_id   INTEGER NOT NULL REFERENCES tenants (id),
+    connection  TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    contact_id  INTEGER NOT NULL REFERENCES contacts (id),
+    PRIMARY KEY (tenant_id, connection, external_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    seq         INTEGER PRIMARY KEY,
+    tenant_id   INTEGER NOT NULL REFERENCES tenants (id),
+    id          TEXT NOT NULL,
+    connection  TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    contact_id  INTEGER REFERENCES contacts (id),
+    occurred_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    data        TEXT NOT NULL,
+    raw         TEXT NOT NULL,
+    -- How many events of plugins lie between this one and the outside world.
+    depth       INTEGER NOT NULL DEFAULT 0,
+    -- thin: its details are still to be asked for; pending: to be decided; decided: done;
+    -- stored: concerns nobody we know, kept for the record.
+    status      TEXT NOT NULL CHECK (status IN ('thin', 'pending', 'decided', 'stored')),
+    -- For thin events: what to ask for (JSON), when, and how often it failed.
+    hydrate     TEXT,
+    hydrate_at  INTEGER,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    last_error  TEXT,
+    UNIQUE (tenant_id, id)
+) STRICT;
+CREATE INDEX events_by_contact ON events (contact_id, seq) WHERE contact_id IS NOT NULL;
+CREATE INDEX events_pending ON events (contact_id) WHERE status = 'pending';
+CREATE INDEX events_thin ON events (hydrate_at) WHERE status = 'thin' AND hydrate_at IS NOT NULL;
+
+CREATE TABLE enrollments (
+    id           INTEGER PRIMARY KEY,
+    tenant_id    INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id   INTEGER NOT NULL REFERENCES contacts (id),
+    sequence_id  INTEGER NOT NULL REFERENCES sequences (id),
+    -- The event that enrolled; with contact and sequence it makes the public id.
+    event_seq    INTEGER NOT NULL,
+    status       TEXT NOT NULL CHECK (status IN ('active', 'paused', 'finished')),
+    exit_reason  TEXT CHECK ((exit_reason IS NOT NULL) = (status = 'finished')),
+    pause_reason TEXT CHECK ((pause_reason IS NOT NULL) = (status = 'paused')),
+    enrolled_at  INTEGER NOT NULL,
+    finished_at  INTEGER,
+    decisions    INTEGER NOT NULL DEFAULT 0,
+    state        TEXT
+) STRICT;
+CREATE INDEX enrollments_by_contact ON enrollments (contact_id);
+
+CREATE TABLE timers (
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    name          TEXT NOT NULL,
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    due_at        INTEGER NOT NULL,
+    data          TEXT NOT NULL,
+    PRIMARY KEY (enrollment_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Calls of a plugin that failed, and what queues up behind them, in the order of id.
+CREATE TABLE undecided (
+    id            INTEGER PRIMARY KEY,
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    event         TEXT NOT NULL,
+    attempts      INTEGER NOT NULL,
+    -- None while parked.
+    due_at        INTEGER,
+    fault         TEXT,
+    -- What failed: plugin digest and configuration. When it changes, the parked call is tried again.
+    fingerprint   TEXT NOT NULL
+) STRICT;
+CREATE INDEX undecided_by_enrollment ON undecided (enrollment_id);
+CREATE INDEX undecided_parked ON undecided (tenant_id) WHERE due_at IS NULL;
+
+-- The ledger.
+CREATE TABLE decisions (
+    id            INTEGER PRIMARY KEY,
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id    INTEGER NOT NULL REFERENCES contacts (id),
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    number        INTEGER NOT NULL,
+    at            INTEGER NOT NULL,
+    plugin_id     INTEGER NOT NULL REFERENCES plugins (id),
+    -- JSON of the decision's whole input and output, and of what the guardrails said to each action.
+    input         TEXT NOT NULL,
+    output        TEXT NOT NULL,
+    verdicts      TEXT NOT NULL,
+    fuel          INTEGER NOT NULL,
+    UNIQUE (enrollment_id, number)
+) STRICT;
+CREATE INDEX decisions_by_contact ON decisions (contact_id);
+
+-- The outbox.
+CREATE TABLE messages (
+    seq              INTEGER PRIMARY KEY,
+    tenant_id        INTEGER NOT NULL REFERENCES tenants (id),
+    id               TEXT NOT NULL,
+    contact_id       INTEGER NOT NULL REFERENCES contacts (id),
+    enrollment_id    INTEGER NOT NULL REFERENCES enrollments (id),
+    decision_id      INTEGER NOT NULL REFERENCES decisions (id),
+    status           TEXT NOT NULL CHECK (status IN ('queued', 'held', 'sending', 'sent', 'uncertain',
+                         'delivered', 'bounced', 'complained', 'failed', 'cancelled')),
+    held_reason      TEXT CHECK ((held_reason IS NOT NULL) = (status = 'held')),
+    -- Why it was cancelled, failed, or waits for another try.
+    status_reason    TEXT,
+    due_at           INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL,
+    sent_at          INTEGER,
+    identity         TEXT NOT NULL,
+    template         TEXT NOT NULL,
+    -- JSON: the variables and the event that the template may refer to.
+    context          TEXT NOT NULL,
+    -- JSON of the thread it continues, if any.
+    thread           TEXT,
+    subject          TEXT,
+    -- JSON of the composed mail, fixed when it is first claimed: every repetition is the same bytes.
+    mail             TEXT,
+    provider         TEXT,
+    provider_id      TEXT,
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    first_attempt_at INTEGER,
+    -- An exit came while it was with the provider: it must not be tried again.
+    stop             INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (tenant_id, id)
+) STRICT;
+CREATE INDEX messages_due ON messages (due_at) WHERE status = 'queued';
+CREATE INDEX messages_sending ON messages (tenant_id) WHERE status = 'sending';
+CREATE INDEX messages_by_contact ON messages (contact_id, seq);
+
+-- One row per call of a provider, written before the call and completed after it.
+CREATE TABLE attempts (
+    message_seq INTEGER NOT NULL REFERENCES messages (seq),
+    number      INTEGER NOT NULL,
+    tenant_id   INTEGER NOT NULL REFERENCES tenants (id),
+    started_at  INTEGER NOT NULL,
+    finished_at INTEGER,
+    outcome     TEXT,
+    PRIMARY KEY (message_seq, number)
+) STRICT, WITHOUT ROWID;
+
+-- Tasks, notes and fields for the CRM.
+CREATE TABLE writebacks (
+    id            INTEGER PRIMARY KEY,
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id    INTEGER NOT NULL REFERENCES contacts (id),
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    decision_id   INTEGER NOT NULL REFERENCES decisions (id),
+    kind          TEXT NOT NULL CHECK (kind IN ('task', 'note', 'properties')),
+    body          TEXT NOT NULL,
+    due_at        INTEGER,
+    created_at    INTEGER NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ('open', 'cancelled'))
+) STRICT;
+CREATE INDEX writebacks_by_contact ON writebacks (contact_id);
+
+CREATE TABLE suppressions (
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    address   TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    event_id  TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, address)
+) STRICT, WITHOUT ROWID;

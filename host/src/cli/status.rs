@@ -1,0 +1,66 @@
+//! `followup status`.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::table::{or_dash, table};
+use super::{Common, block_on, print_json, read_store};
+use crate::store::ledger::{Ledger, StatusReport};
+use crate::store::DEFAULT_TENANT;
+
+#[derive(Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Status {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let store = read_store(&self.common.config)?;
+        let report = block_on(store.status(DEFAULT_TENANT))??;
+        if self.common.json {
+            print_json(&report)?;
+        } else {
+            show(&report);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(report: &StatusReport) {
+    let mut counts = table(["what", "how many"]);
+    counts.add_row(["contacts".to_owned(), report.contacts.to_string()]);
+    let groups: [(&str, &BTreeMap<String, u64>); 3] = [
+        ("enrollments", &report.enrollments),
+        ("messages", &report.messages),
+        ("events", &report.events),
+    ];
+    for (what, by_status) in groups {
+        for (status, count) in by_status {
+            counts.add_row([format!("{what} {status}"), count.to_string()]);
+        }
+    }
+    counts.add_row(["open tasks".to_owned(), report.open_tasks.to_string()]);
+    counts.add_row(["suppressed addresses".to_owned(), report.suppressed_addresses.to_string()]);
+    counts.add_row(["decisions to be repeated".to_owned(), report.retrying_decisions.to_string()]);
+    counts.add_row(["decisions parked".to_owned(), report.parked_decisions.to_string()]);
+    println!("{counts}");
+    if report.parked.is_empty() {
+        return;
+    }
+    println!("\nParked: these plugins failed too often. They are tried again at the next start after the");
+    println!("plugin or the sequence's configuration changed.");
+    let mut parked = table(["contact", "sequence", "event", "attempts", "fault"]);
+    for call in &report.parked {
+        parked.add_row([
+            or_dash(call.contact.as_deref()),
+            &call.sequence,
+            &call.event,
+            &call.attempts.to_string(),
+            &call.fault,
+        ]);
+    }
+    println!("{parked}");
+}

@@ -1,0 +1,465 @@
+//! One event of a batch into ours.
+//!
+//! Two shapes of `subscriptionType`: the legacy `contact.creation`, and `object.creation` where the
+//! object is told by `objectTypeId` (HubSpot changelog, "Generic Webhook Subscriptions").
+//! Events are thin: an object id and at most one property. `hydrate` names what to ask for; it is
+//! set on every event of a contact, a deal, a meeting or an e-mail except deletions, and ingest skips
+//! it where the contact is already known and the event brought its change along.
+
+use serde_json::{Value, json};
+
+use crate::domain::event::{Hydrate, custom_kind, kind};
+use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+
+use super::fields as properties;
+
+/// Object type ids that have a name in legacy subscription types, in the API, or in ours
+/// (HubSpot docs, "Understanding the CRM", table of object type ids).
+const OBJECT_TYPES: &[(&str, &str)] = &[
+    ("0-1", "contact"),
+    ("0-2", "company"),
+    ("0-3", "deal"),
+    ("0-5", "ticket"),
+    ("0-27", "task"),
+    ("0-46", "note"),
+    ("0-47", "meeting"),
+    ("0-48", "call"),
+    ("0-49", "email"),
+];
+
+/// Objects that lead to a contact through the API.
+pub(super) const HYDRATED: &[&str] = &["contact", "deal", "meeting", "email"];
+
+/// What one item of the batch says, in HubSpot's words.
+struct Change<'a> {
+    object: &'a str,
+    verb: &'a str,
+    id: String,
+    property: Option<&'a str>,
+    value: Option<&'a str>,
+}
+
+pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
+    if !item.is_object() {
+        return Err("is no JSON object".to_owned());
+    }
+    let change = change(item)?;
+    let occurred_at = fields::unix_time(item, "occurredAt", 1)?.unwrap_or(now);
+    let (contact, patch) = about(&change);
+    let hydrate =
+        (HYDRATED.contains(&change.object) && !change.verb.ends_with("eletion")).then(|| Hydrate {
+            object: change.object.to_owned(),
+            id: change.id.clone(),
+        });
+    Ok(NewEvent {
+        source_key: source_key(item, &change),
+        kind: kind_of(&change),
+        occurred_at,
+        contact,
+        patch,
+        message_id: None,
+        data: data(item, &change),
+        raw: item.clone(),
+        hydrate,
+    })
+}
+
+fn change(item: &Value) -> Result<Change<'_>, String> {
+    let word = fields::required_text(item, "subscriptionType")?;
+    let (object, verb) = word
+        .split_once('.')
+        .ok_or_else(|| format!("`subscriptionType` {word:?} is not of the form object.verb"))?;
+    let named = |key| {
+        let type_id = fields::text(item, key)?;
+        let found = OBJECT_TYPES.iter().find(|(id, _)| *id == type_id);
+        found.map(|(_, name)| *name)
+    };
+    let object = match object {
+        "object" => named("objectTypeId")
+            .or_else(|| named("fromObjectTypeId"))
+            .unwrap_or(object),
+        other => other,
+    };
+    // Merges name the survivor, associations their two ends, in place of an object id.
+    let id = ["objectId", "primaryObjectId", "fromObjectId"]
+        .into_iter()
+        .find_map(|key| fields::id(item, key))
+        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        .ok_or("`objectId` is missing or no id: a whole number is required")?;
+    Ok(Change {
+        object,
+        verb,
+        id,
+        property: fields::text(item, "propertyName"),
+        value: item.get("propertyValue").and_then(Value::as_str),
+    })
+}
+
+/// Our kind: the word table.
+fn kind_of(change: &Change<'_>) -> String {
+    let value = change.value.unwrap_or_default();
+    let known = match (change.object, change.verb, change.property) {
+        ("contact", "creation", _) => Some(kind::CONTACT_CREATED),
+        ("contact", "deletion" | "privacyDeletion", _) => Some(kind::CONTACT_DELETED),
+        ("contact", "propertyChange", Some("hs_email_optout")) if is_true(value) => {
+            Some(kind::UNSUBSCRIBED)
+        }
+        ("contact", "propertyChange", _) => Some(kind::CONTACT_UPDATED),
+        ("deal", "creation", _) => Some(kind::DEAL_CREATED),
+        ("deal", "propertyChange", Some("dealstage")) => Some(stage_kind(value)),
+        ("meeting", "creation", _) => Some(kind::MEETING_BOOKED),
+        ("meeting", "propertyChange", Some("hs_meeting_outcome")) => outcome_kind(value),
+        ("email", "propertyChange", Some("hs_email_direction")) => direction_kind(value),
+        _ => None,
+    };
+    known.map_or_else(
+        || custom_kind("hubspot", &format!("{}.{}", change.object, change.verb)),
+        str::to_owned,
+    )
+}
+
+pub(super) fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
+}
+
+/// The stages of the default pipeline. Pipelines made by the account number their stages; hydrating
+/// tells whether one of those is won or lost.
+fn stage_kind(stage: &str) -> &'static str {
+    match stage {
+        "closedwon" => kind::DEAL_WON,
+        "closedlost" => kind::DEAL_LOST,
+        _ => kind::DEAL_STAGE_CHANGED,
+    }
+}
+
+/// "The outcome values are scheduled, completed, rescheduled, no show, and canceled" (HubSpot docs,
+/// Meetings). SCHEDULED is set with the creation, which has an event of its own.
+pub(super) fn outcome_kind(outcome: &str) -> Option<&'static str> {
+    match outcome.to_ascii_uppercase().as_str() {
+        "COMPLETED" => Some(kind::MEETING_HELD),
+        "NO_SHOW" => Some(kind::MEETING_NO_SHOW),
+        "CANCELED" | "CANCELLED" => Some(kind::MEETING_CANCELLED),
+        "RESCHEDULED" => Some(kind::MEETING_RESCHEDULED),
+        _ => None,
+    }
+}
+
+/// "EMAIL: the email was sent from the CRM or sent and logged to the CRM with the BCC address.
+/// `INCOMING_EMAIL`: the email was a reply to a logged outgoing email. `FORWARDED_EMAIL`: the email
+/// was forwarded to the CRM" (HubSpot docs, Email): the last says nothing of who wrote to whom.
+pub(super) fn direction_kind(direction: &str) -> Option<&'static str> {
+    match direction {
+        "INCOMING_EMAIL" => Some(kind::REPLIED),
+        "EMAIL" => Some(kind::EMAIL_SENT),
+        _ => None,
+    }
+}
+
+/// Who a change is about, and what it told of them. Only contact events name the person.
+fn about(change: &Change<'_>) -> (ContactRef, ContactPatch) {
+    let mut patch = ContactPatch::default();
+    if change.object != "contact" {
+        return (ContactRef::default(), patch);
+    }
+    let mut contact = ContactRef::external(&change.id);
+    if let ("propertyChange", Some(property)) = (change.verb, change.property) {
+        properties::merge(property, change.value, &mut contact, &mut patch);
+    }
+    (contact, patch)
+}
+
+fn data(item: &Value, change: &Change<'_>) -> JsonMap {
+    let mut data = JsonMap::new();
+    if change.object != "contact" {
+        data.insert(format!("{}_id", change.object), json!(change.id));
+    }
+    if let Some(property) = change.property {
+        data.insert("property".to_owned(), json!(property));
+        data.insert("value".to_owned(), json!(change.value));
+    }
+    match change.property {
+        Some("dealstage") => data.insert("stage".to_owned(), json!(change.value)),
+        Some("hs_meeting_outcome") => data.insert("outcome".to_owned(), json!(change.value)),
+        _ => None,
+    };
+    if change.verb == "privacyDeletion" {
+        // The person asked to be forgotten, rather than somebody tidying up.
+        data.insert("privacy".to_owned(), json!(true));
+    }
+    for (theirs, ours) in [
+        ("objectTypeId", "object_type"),
+        ("mergedObjectIds", "merged_ids"),
+        ("associationType", "association"),
+        ("associationRemoved", "removed"),
+        ("fromObjectId", "from_id"),
+        ("toObjectId", "to_id"),
+    ] {
+        if let Some(value) = item.get(theirs) {
+            data.insert(ours.to_owned(), value.clone());
+        }
+    }
+    data
+}
+
+/// `eventId` "is not guaranteed to be unique" (HubSpot docs, Webhooks), and the same change may be
+/// told under two of them: what happened, to what and when is the identity. With the value in it, two
+/// changes within one millisecond stay two events.
+fn source_key(item: &Value, change: &Change<'_>) -> String {
+    let part = |key| item.get(key).map(Value::to_string).unwrap_or_default();
+    let parts = [
+        part("portalId"),
+        part("subscriptionId"),
+        part("subscriptionType"),
+        part("objectTypeId"),
+        change.id.clone(),
+        part("toObjectId"),
+        part("associationRemoved"),
+        part("occurredAt"),
+        part("propertyName"),
+        part("propertyValue"),
+    ];
+    digest::id("hs", &parts.each_ref().map(String::as_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(mut item: Value) -> NewEvent {
+        let defaults = json!({"eventId": 1, "subscriptionId": 5, "portalId": 62515, "objectId": 123,
+            "occurredAt": 1_564_113_600_000_i64, "attemptNumber": 0});
+        for (key, value) in defaults.as_object().expect("an object") {
+            if item.get(key).is_none() {
+                item[key] = value.clone();
+            }
+        }
+        read(&item, Instant(0)).expect("readable")
+    }
+
+    fn check(subscription: &str, type_id: Option<&str>, property: &str, value: &str, expect: &str) {
+        let mut item = json!({"subscriptionType": subscription});
+        if let Some(type_id) = type_id {
+            item["objectTypeId"] = json!(type_id);
+        }
+        if !property.is_empty() {
+            item["propertyName"] = json!(property);
+            item["propertyValue"] = json!(value);
+        }
+        let got = event(item);
+        assert_eq!(
+            got.kind, expect,
+            "{subscription} {type_id:?} {property}={value}"
+        );
+    }
+
+    #[test]
+    fn words() {
+        check("contact.creation", None, "", "", "contact-created");
+        check(
+            "contact.propertyChange",
+            None,
+            "lifecyclestage",
+            "lead",
+            "contact-updated",
+        );
+        check(
+            "contact.propertyChange",
+            None,
+            "hs_email_optout",
+            "true",
+            "unsubscribed",
+        );
+        check(
+            "contact.propertyChange",
+            None,
+            "hs_email_optout",
+            "false",
+            "contact-updated",
+        );
+        check("contact.deletion", None, "", "", "contact-deleted");
+        check("contact.privacyDeletion", None, "", "", "contact-deleted");
+        check("contact.restore", None, "", "", "hubspot.contact.restore");
+        check("deal.creation", None, "", "", "deal-created");
+        check(
+            "deal.propertyChange",
+            None,
+            "dealstage",
+            "closedwon",
+            "deal-won",
+        );
+        check(
+            "deal.propertyChange",
+            None,
+            "dealstage",
+            "closedlost",
+            "deal-lost",
+        );
+        check(
+            "deal.propertyChange",
+            None,
+            "dealstage",
+            "2310",
+            "deal-stage-changed",
+        );
+        check(
+            "deal.propertyChange",
+            None,
+            "amount",
+            "10",
+            "hubspot.deal.propertyChange",
+        );
+        check("company.creation", None, "", "", "hubspot.company.creation");
+        check(
+            "conversation.newMessage",
+            None,
+            "",
+            "",
+            "hubspot.conversation.newMessage",
+        );
+
+        let object = |type_id, verb: &str, property, value, expect| {
+            check(
+                &format!("object.{verb}"),
+                Some(type_id),
+                property,
+                value,
+                expect,
+            );
+        };
+        object("0-1", "creation", "", "", "contact-created");
+        object(
+            "0-3",
+            "propertyChange",
+            "dealstage",
+            "closedwon",
+            "deal-won",
+        );
+        object("0-47", "creation", "", "", "meeting-booked");
+        let outcome = "hs_meeting_outcome";
+        object(
+            "0-47",
+            "propertyChange",
+            outcome,
+            "COMPLETED",
+            "meeting-held",
+        );
+        object(
+            "0-47",
+            "propertyChange",
+            outcome,
+            "NO_SHOW",
+            "meeting-no-show",
+        );
+        object(
+            "0-47",
+            "propertyChange",
+            outcome,
+            "CANCELED",
+            "meeting-cancelled",
+        );
+        object(
+            "0-47",
+            "propertyChange",
+            outcome,
+            "RESCHEDULED",
+            "meeting-rescheduled",
+        );
+        object(
+            "0-47",
+            "propertyChange",
+            outcome,
+            "SCHEDULED",
+            "hubspot.meeting.propertyChange",
+        );
+        object("0-49", "creation", "", "", "hubspot.email.creation");
+        object(
+            "0-49",
+            "propertyChange",
+            "hs_email_direction",
+            "INCOMING_EMAIL",
+            "replied",
+        );
+        object(
+            "0-49",
+            "propertyChange",
+            "hs_email_direction",
+            "EMAIL",
+            "email-sent",
+        );
+        object("2-3465404", "creation", "", "", "hubspot.object.creation");
+    }
+
+    #[test]
+    fn a_property_change_brings_its_property() {
+        let told = event(json!({"subscriptionType": "contact.propertyChange",
+            "propertyName": "firstname", "propertyValue": "Zoë"}));
+        assert_eq!(told.contact, ContactRef::external("123"));
+        assert_eq!(told.patch.attributes["first_name"], "Zoë");
+        assert_eq!(told.occurred_at, Instant(1_564_113_600_000));
+    }
+
+    #[test]
+    fn deletions_ask_for_nothing_more() {
+        for (subscription, expect) in [
+            ("contact.creation", Some("contact")),
+            ("contact.propertyChange", Some("contact")),
+            ("contact.deletion", None),
+            ("contact.privacyDeletion", None),
+            ("deal.creation", Some("deal")),
+            ("deal.deletion", None),
+            ("company.creation", None),
+        ] {
+            let hydrate = event(json!({"subscriptionType": subscription})).hydrate;
+            let object = hydrate.as_ref().map(|h| h.object.as_str());
+            assert_eq!(object, expect, "{subscription}");
+        }
+    }
+
+    #[test]
+    fn a_merge_names_the_survivor() {
+        let told = event(
+            json!({"subscriptionType": "contact.merge", "objectId": null,
+            "primaryObjectId": 7, "mergedObjectIds": [8, 9]}),
+        );
+        assert_eq!(told.kind, "hubspot.contact.merge");
+        assert_eq!(told.contact, ContactRef::external("7"));
+        assert_eq!(told.data["merged_ids"], json!([8, 9]));
+    }
+
+    #[test]
+    fn the_same_change_is_one_event_whatever_its_event_id() {
+        let change = |id: u64, attempt: u64, value: &str| {
+            event(
+                json!({"subscriptionType": "contact.propertyChange", "eventId": id,
+                "attemptNumber": attempt, "propertyName": "city", "propertyValue": value}),
+            )
+            .source_key
+        };
+        assert_eq!(change(1, 0, "Bonn"), change(2, 3, "Bonn"));
+        assert_ne!(change(1, 0, "Bonn"), change(1, 0, "Köln"));
+    }
+
+    #[test]
+    fn unreadable_items_say_why() {
+        for (item, expect) in [
+            (json!(7), "no JSON object"),
+            (json!({}), "`subscriptionType` is missing"),
+            (json!({"subscriptionType": "creation"}), "object.verb"),
+            (
+                json!({"subscriptionType": "contact.creation"}),
+                "`objectId` is missing",
+            ),
+            (
+                json!({"subscriptionType": "contact.creation", "objectId": "../x"}),
+                "`objectId`",
+            ),
+            (
+                json!({"subscriptionType": "contact.creation", "objectId": 1, "occurredAt": 1e300}),
+                "`occurredAt` must be",
+            ),
+        ] {
+            let what = read(&item, Instant(0)).expect_err("unreadable");
+            assert!(what.contains(expect), "{what}");
+        }
+    }
+}

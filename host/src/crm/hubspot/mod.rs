@@ -1,0 +1,78 @@
+//! HubSpot: webhooks of an app, and the CRM objects API that completes them.
+//!
+//! In: signed batches of thin events (`verify`, `events`), answers of the objects API (`hydrate`).
+//! Out: events in our words, and the GET requests that fill them in. Never: v1 and v2 signatures
+//! (they sign neither a time nor, in v1, the URL), and webhooks of workflow actions, which are another
+//! thing with rules of their own.
+//!
+//! HubSpot promises no order; `occurredAt` decides. It never retries after 400, 401, 403, 404 or 405,
+//! so a wrong secret on our side loses events for good: `followup check` is the place to notice.
+
+mod events;
+mod fields;
+mod hydrate;
+mod hydrated;
+mod verify;
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::domain::Instant;
+use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
+
+pub use hydrate::HydrateError;
+pub use hydrated::{ASSOCIATED_MAX, Hydrated};
+pub use verify::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
+
+/// The API of every HubSpot account.
+pub const BASE_URL: &str = "https://api.hubapi.com";
+
+/// One connected HubSpot app.
+pub struct Hubspot {
+    /// The app's client secret: the key of signature v3.
+    client_secret: SecretString,
+    /// Without one, events stay as thin as they came.
+    access_token: Option<SecretString>,
+    base_url: String,
+}
+
+impl Hubspot {
+    pub fn new(
+        client_secret: SecretString,
+        access_token: Option<SecretString>,
+        base_url: String,
+    ) -> Self {
+        Self {
+            client_secret,
+            access_token,
+            base_url,
+        }
+    }
+}
+
+impl Hook for Hubspot {
+    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
+        verify::verify(self.client_secret.expose_secret(), request, now)
+    }
+
+    fn normalize(&self, request: &HookRequest, now: Instant) -> Result<Batch, Malformed> {
+        match parse_json(&request.body)? {
+            Value::Array(items) => Batch::collect(&items, |item| events::read(item, now)),
+            _ => Err(Malformed(
+                "the body is no JSON array: HubSpot apps send arrays of events; an object comes \
+                 from a workflow's \"Send a webhook\" action, which is not supported here"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Hubspot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hubspot")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}

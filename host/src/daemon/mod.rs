@@ -1,0 +1,116 @@
+//! The composition root: open the store, load the plugins, wire the rooms, start door and loops,
+//! stop gracefully.
+//!
+//! The only room beside `cli` that reads the configuration; all others get plain values from here.
+
+mod plugins;
+mod web;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::{Config, Validated};
+use crate::decide::Engine;
+use crate::deliver::Deliverer;
+use crate::hydrate::Hydrator;
+use crate::store;
+
+pub use plugins::Plugins;
+
+/// How long a stop waits for requests and calls that are under way. A call cut off after that is
+/// found again, in doubt, at the next start.
+const STOP_MAX_MS: u64 = 35_000;
+
+/// A running host.
+pub struct Daemon {
+    pub address: SocketAddr,
+    pub store: store::Shared,
+    pub engine: Engine,
+    pub deliverer: Deliverer,
+    pub hydrator: Hydrator,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Who turns the loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loops {
+    /// Tasks of their own, woken by the clock and by each other's commits.
+    Run,
+    /// The caller, tick by tick: tests and the demo.
+    ByHand,
+}
+
+/// The folder for mail of identities without a provider.
+pub fn capture_folder(config: &Config) -> PathBuf {
+    config.deliver.outbox.clone()
+}
+
+impl Daemon {
+    /// Starts everything; returns when webhooks are taken in.
+    pub async fn start(
+        config: &Config,
+        validated: Validated,
+        plugins: Plugins,
+        clock: Arc<dyn Clock>,
+        loops: Loops,
+    ) -> anyhow::Result<Self> {
+        let parts = wire::wire(config, validated, plugins, clock.now()).await?;
+        let in_doubt = parts.deliverer.recover(clock.now()).await?;
+        if in_doubt > 0 {
+            tracing::warn!(in_doubt, "messages were with a provider when the host stopped last");
+        }
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .with_context(|| format!("cannot listen on {} (server.listen)", config.server.listen))?;
+        let address = listener.local_addr()?;
+        let door = wire::door(config, &parts, address, Arc::clone(&clock))?;
+        let app = web::app(door, Arc::clone(&parts.store))?;
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mut asked_to_stop = stopped.clone();
+        tasks.spawn(async move {
+            let stopping = async move {
+                // An error means that the daemon is gone: stop as well.
+                let _ = asked_to_stop.wait_for(|stop| *stop).await;
+            };
+            if let Err(e) = axum::serve(listener, app).with_graceful_shutdown(stopping).await {
+                tracing::error!(error = %e, "the door closed");
+            }
+        });
+        if loops == Loops::Run {
+            tasks.spawn(parts.engine.clone().run(Arc::clone(&clock), stopped.clone()));
+            tasks.spawn(parts.deliverer.clone().run(Arc::clone(&clock), stopped.clone()));
+            tasks.spawn(parts.hydrator.clone().run(Arc::clone(&clock), stopped));
+        }
+        tracing::info!(%address, sequences = config.sequences.len(), "ready");
+        Ok(Self {
+            address,
+            store: parts.store,
+            engine: parts.engine,
+            deliverer: parts.deliverer,
+            hydrator: parts.hydrator,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Closes the door, lets the loops finish what they hold, and returns.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_millis(STOP_MAX_MS), all).await.is_err() {
+            tracing::warn!(waited_ms = STOP_MAX_MS, "stopped with calls under way; they are in doubt");
+        }
+    }
+}

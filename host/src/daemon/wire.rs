@@ -1,0 +1,291 @@
+//! From the configuration to the parts: each gets the plain values it works with.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
+
+use super::Plugins;
+use crate::calendar::Calendar;
+use crate::clock::Clock;
+use crate::config::{self, BaseUrl, Config, Connection, Validated};
+use crate::crm::cloudevents::CloudEvents;
+use crate::crm::hubspot::Hubspot;
+use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
+use crate::deliver::{self, Deliverer, Transport};
+use crate::domain::Instant;
+use crate::domain::hook::Hook;
+use crate::domain::mail::{Identity, Provider};
+use crate::hydrate::{Hydrator, Source};
+use crate::ingest::{self, Door};
+use crate::net::{Net, NetLimits, Reach};
+use crate::providers::resend::Resend;
+use crate::providers::sendgrid::SendGrid;
+use crate::store::intake::ExitTable;
+use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::work::{SequenceSetup, Setup};
+use crate::store::{self, DEFAULT_TENANT};
+
+/// The name of the transport that identities without a provider use.
+const CAPTURE: &str = "capture";
+
+/// The parts, ready to run.
+pub(super) struct Parts {
+    pub(super) store: store::Shared,
+    pub(super) engine: Engine,
+    pub(super) deliverer: Deliverer,
+    pub(super) hydrator: Hydrator,
+    hooks: HashMap<String, ingest::Connection>,
+    exits: Arc<ExitTable>,
+}
+
+/// What one connection can do.
+#[derive(Default)]
+struct Abilities {
+    hook: Option<ingest::Connection>,
+    transport: Option<Transport>,
+    source: Option<Source>,
+}
+
+pub(super) async fn wire(
+    config: &Config,
+    validated: Validated,
+    plugins: Plugins,
+    now: Instant,
+) -> anyhow::Result<Parts> {
+    let store = SqliteStore::open(
+        &config.store.path,
+        Options {
+            commit_batch_max: config.store.commit_batch_max,
+            queue_max: config.store.queue_max,
+            readers: config.store.readers,
+        },
+    )
+    .context("store.url")?;
+    let store: store::Shared = Arc::new(store);
+    let net = Arc::new(Net::new(NetLimits {
+        total_timeout_ms: config.deliver.timeout_ms,
+        ..NetLimits::default()
+    })?);
+    let calendar = Arc::new(Calendar::new(
+        config.calendar.time_zone,
+        config.calendar.working_days,
+        config.calendar.holidays.clone(),
+    ));
+    let templates = Arc::new(validated.templates);
+
+    let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
+    transports.insert(
+        CAPTURE.to_owned(),
+        Transport::Capture { folder: super::capture_folder(config) },
+    );
+    for (name, connection) in &config.connections {
+        let can = abilities(config, connection).with_context(|| format!("connections.{name}"))?;
+        hooks.extend(can.hook.map(|hook| (name.clone(), hook)));
+        transports.extend(can.transport.map(|transport| (name.clone(), transport)));
+        sources.extend(can.source.map(|source| (name.clone(), source)));
+    }
+
+    let identities: HashMap<_, _> = config
+        .identities
+        .iter()
+        .map(|(name, identity)| (name.clone(), resolve(name, identity)))
+        .collect();
+    let rules = validated.rules;
+    let sequences = sequences(config, &rules, &plugins, &identities, &store, now).await?;
+    let exits = Arc::new(ExitTable(
+        config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
+            .collect(),
+    ));
+    Ok(Parts {
+        engine: Engine {
+            store: Arc::clone(&store),
+            sandbox: plugins.sandbox,
+            calendar: Arc::clone(&calendar),
+            templates: Arc::clone(&templates),
+            sequences: Arc::new(Sequences::new(sequences)),
+            limits: decide::Limits {
+                batch_max: config.decide.batch_max,
+                history_max: config.decide.history_max,
+                touches_max: config.decide.touches_max,
+                backoff: decide::Backoff {
+                    first_ms: config.decide.retry_first_ms,
+                    max_ms: config.decide.retry_max_ms,
+                    attempts_max: config.decide.attempts_max,
+                },
+            },
+        },
+        deliverer: Deliverer {
+            store: Arc::clone(&store),
+            templates,
+            identities: Arc::new(identities),
+            transports: Arc::new(transports),
+            net: Arc::clone(&net),
+            time_zone: calendar.zone(None).name().to_owned(),
+            limits: deliver::Limits {
+                concurrent_max: config.deliver.concurrent_max,
+                backoff: deliver::Backoff {
+                    first_ms: config.deliver.retry_first_ms,
+                    max_ms: config.deliver.retry_max_ms,
+                    attempts_max: config.deliver.attempts_max,
+                },
+            },
+        },
+        hydrator: Hydrator {
+            store: Arc::clone(&store),
+            net,
+            exits: Arc::clone(&exits),
+            sources: Arc::new(sources),
+        },
+        store,
+        hooks,
+        exits,
+    })
+}
+
+/// The door to the parts.
+pub(super) fn door(config: &Config, parts: &Parts, bound: SocketAddr, clock: Arc<dyn Clock>) -> Door {
+    let server = &config.server;
+    Door {
+        store: Arc::clone(&parts.store),
+        clock,
+        connections: Arc::new(parts.hooks.clone()),
+        exits: Arc::clone(&parts.exits),
+        public_url: server.public_url(bound),
+        limits: ingest::Limits {
+            body_max_bytes: server.body_max_bytes,
+            body_timeout_ms: server.body_timeout_ms,
+            concurrent_max: server.concurrent_max,
+            exit_wait_ms: server.exit_wait_ms,
+        },
+        permits: Arc::new(Semaphore::new(server.concurrent_max)),
+    }
+}
+
+fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abilities> {
+    let hook = |hook: Arc<dyn Hook>, creates_contacts| Some(ingest::Connection { hook, creates_contacts });
+    Ok(match connection {
+        Connection::Hubspot { client_secret, access_token, base_url } => {
+            let hubspot = Arc::new(Hubspot::new(
+                client_secret.clone(),
+                access_token.clone(),
+                base_url.url.clone(),
+            ));
+            Abilities {
+                hook: hook(Arc::clone(&hubspot) as Arc<dyn Hook>, true),
+                source: Some(Source { hubspot, reach: reach(base_url) }),
+                ..Abilities::default()
+            }
+        }
+        Connection::CloudEvents { secret } => Abilities {
+            hook: hook(Arc::new(CloudEvents::new(secret)?), true),
+            ..Abilities::default()
+        },
+        Connection::SendGrid { api_key, webhook_public_key, base_url } => {
+            let sendgrid = Arc::new(SendGrid::new(
+                api_key.clone(),
+                webhook_public_key.as_ref().map(ExposeSecret::expose_secret),
+                base_url.url.clone(),
+            )?);
+            Abilities {
+                hook: hook(Arc::clone(&sendgrid) as Arc<dyn Hook>, false),
+                transport: Some(http(sendgrid, base_url)),
+                ..Abilities::default()
+            }
+        }
+        Connection::Resend { api_key, webhook_secret, base_url } => {
+            let resend = Arc::new(Resend::new(
+                api_key.clone(),
+                webhook_secret.as_ref(),
+                base_url.url.clone(),
+            )?);
+            Abilities {
+                hook: hook(Arc::clone(&resend) as Arc<dyn Hook>, false),
+                transport: Some(http(resend, base_url)),
+                ..Abilities::default()
+            }
+        }
+        Connection::Capture { folder } => Abilities {
+            transport: Some(Transport::Capture {
+                folder: folder.clone().unwrap_or_else(|| super::capture_folder(config)),
+            }),
+            ..Abilities::default()
+        },
+    })
+}
+
+fn http(provider: Arc<dyn Provider>, base_url: &BaseUrl) -> Transport {
+    Transport::Http { provider, reach: reach(base_url) }
+}
+
+/// Private addresses may be called only where the administrator wrote the address.
+fn reach(base_url: &BaseUrl) -> Reach {
+    if base_url.written { Reach::Configured } else { Reach::Public }
+}
+
+fn resolve(name: &str, identity: &config::Identity) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        from: identity.from.clone(),
+        reply_to: identity.reply_to.clone(),
+        connection: identity.connection.clone().unwrap_or_else(|| CAPTURE.to_owned()),
+    }
+}
+
+async fn sequences(
+    config: &Config,
+    rules: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
+    plugins: &Plugins,
+    identities: &HashMap<String, Identity>,
+    store: &store::Shared,
+    now: Instant,
+) -> anyhow::Result<Vec<Sequence>> {
+    let mut setups = Vec::new();
+    let mut sequences = Vec::new();
+    for (name, sequence) in &config.sequences {
+        let unknown = |what: &str| format!("sequences.{name}: {what}");
+        let installed = plugins.by_id.get(&sequence.policy).with_context(|| unknown("no such policy"))?;
+        let plugin = installed.plugin.clone();
+        let config = sequence.config.to_string();
+        setups.push(SequenceSetup {
+            name: name.clone(),
+            plugin: plugin.manifest().id.clone(),
+            plugin_version: plugin.manifest().version.clone(),
+            plugin_digest: plugin.digest().to_owned(),
+            fingerprint: Sequence::fingerprint(plugin.digest(), &config),
+        });
+        sequences.push(Sequence {
+            name: name.clone(),
+            sequence_id: 0,
+            plugin_id: 0,
+            plugin,
+            config,
+            enrol: rules.get(name).with_context(|| unknown("no enrol rule"))?.clone(),
+            exits: sequence.exits.clone(),
+            re_enrol: match sequence.re_enrol {
+                config::ReEnrol::Never => ReEnrol::Never,
+                config::ReEnrol::AfterFinish => ReEnrol::AfterFinish,
+            },
+            identity: identities
+                .get(&sequence.identity)
+                .with_context(|| unknown("no such identity"))?
+                .clone(),
+        });
+    }
+    let registered = store
+        .register(Setup { tenant: DEFAULT_TENANT, now, sequences: setups })
+        .await?;
+    if registered.resumed > 0 {
+        tracing::info!(enrollments = registered.resumed, "parked enrollments are tried again");
+    }
+    for (sequence, known) in sequences.iter_mut().zip(registered.sequences) {
+        (sequence.sequence_id, sequence.plugin_id) = (known.sequence_id, known.plugin_id);
+    }
+    Ok(sequences)
+}

@@ -1,0 +1,70 @@
+//! The configured sequences, ready to run: compiled rule, loaded plugin, resolved identity.
+
+use std::collections::HashMap;
+
+use super::enrol::EnrolRule;
+use crate::domain::digest;
+use crate::domain::enrollment::ExitRules;
+use crate::domain::mail::Identity;
+use crate::sandbox::Plugin;
+
+/// A sequence as the engine runs it.
+#[derive(Clone)]
+pub struct Sequence {
+    pub name: String,
+    /// Its number and its plugin's in the store.
+    pub sequence_id: i64,
+    pub plugin_id: i64,
+    pub plugin: Plugin,
+    /// The policy's configuration, JSON text valid against the manifest's schema.
+    pub config: String,
+    pub enrol: EnrolRule,
+    pub exits: ExitRules,
+    pub re_enrol: ReEnrol,
+    pub identity: Identity,
+}
+
+/// Whether a contact that went through may be enrolled again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReEnrol {
+    Never,
+    AfterFinish,
+}
+
+impl Sequence {
+    /// What a failed call failed with: when it changes, the call is worth another try.
+    pub fn fingerprint(plugin_digest: &str, config: &str) -> String {
+        digest::id("fp", &[plugin_digest.as_bytes(), config.as_bytes()])
+    }
+
+    /// Whether the policy asked for events of this kind.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.plugin.manifest().events.iter().any(|wanted| wanted == kind)
+    }
+}
+
+/// All sequences, found by their number in the store.
+#[derive(Clone, Default)]
+pub struct Sequences {
+    by_id: HashMap<i64, usize>,
+    all: Vec<Sequence>,
+}
+
+impl Sequences {
+    pub fn new(all: Vec<Sequence>) -> Self {
+        Self {
+            by_id: all.iter().enumerate().map(|(place, s)| (s.sequence_id, place)).collect(),
+            all,
+        }
+    }
+
+    /// None for a sequence that is no longer configured.
+    pub fn by_id(&self, sequence_id: i64) -> Option<&Sequence> {
+        self.by_id.get(&sequence_id).map(|place| &self.all[*place])
+    }
+
+    /// In the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Sequence> {
+        self.all.iter()
+    }
+}

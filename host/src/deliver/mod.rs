@@ -1,0 +1,65 @@
+//! The deliver loop: due messages in, calls to providers out, outcomes recorded.
+//!
+//! A message is composed, judged once more by the guardrails, and claimed: its status, its final
+//! bytes and an attempt row are committed *before* the provider is called, the outcome after. So a
+//! crash leaves "in doubt", never "unknown to us". Reads and writes messages and attempts.
+//! Never decides what to send: what is not in the outbox does not exist here.
+
+mod next;
+mod recover;
+mod send;
+mod tick;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::compose::Templates;
+use crate::domain::mail::{Identity, Provider};
+use crate::net::{Net, Reach};
+use crate::store;
+
+pub use next::Backoff;
+pub use tick::Progress;
+
+/// Everything the loop works with.
+#[derive(Clone)]
+pub struct Deliverer {
+    pub store: store::Shared,
+    pub templates: Arc<Templates>,
+    /// By name, as messages refer to them.
+    pub identities: Arc<HashMap<String, Identity>>,
+    /// By the name of the connection.
+    pub transports: Arc<HashMap<String, Transport>>,
+    pub net: Arc<Net>,
+    /// Where a contact has no time zone of its own.
+    pub time_zone: String,
+    pub limits: Limits,
+}
+
+/// How mail leaves through a connection.
+#[derive(Clone)]
+pub enum Transport {
+    Http { provider: Arc<dyn Provider>, reach: Reach },
+    /// Writes RFC 5322 files into a folder; the same message is the same file.
+    Capture { folder: PathBuf },
+}
+
+impl Transport {
+    /// How long after the first attempt the same request may be repeated without a second mail.
+    pub fn repeatable_ms(&self) -> Option<i64> {
+        match self {
+            Self::Http { provider, .. } => provider.repeatable_ms(),
+            // A file is replaced by itself.
+            Self::Capture { .. } => Some(i64::MAX),
+        }
+    }
+}
+
+/// The loop's limits, by name as in `[deliver]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Calls under way at once.
+    pub concurrent_max: usize,
+    pub backoff: Backoff,
+}

@@ -1,0 +1,155 @@
+//! The hydrate loop: thin events in, complete events out.
+//!
+//! Some CRMs only say "contact 123 changed". The door stores that at once; here, outside any
+//! request, the CRM's API is asked for the rest, and the event takes its course as if it had
+//! brought it. Reads and writes events and contacts. Decides nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::crm::hubspot::{HydrateError, Hydrated, Hubspot};
+use crate::domain::event::kind;
+use crate::domain::instant::HOUR_MS;
+use crate::domain::{ContactPatch, Instant, NewEvent};
+use crate::net::{Net, Reach};
+use crate::store::intake::{Arrival, ExitTable, Hydration, ThinEvent};
+use crate::store::{self, Error};
+
+/// Events asked for side by side; HubSpot's smallest limit is 100 calls in ten seconds.
+const BATCH_MAX: usize = 8;
+const STORE_RETRY_MS: i64 = 1_000;
+/// Waiting times after a failed call double between these.
+const RETRY_FIRST_MS: i64 = 5_000;
+const RETRY_MAX_MS: i64 = HOUR_MS;
+
+/// Everything the loop works with.
+#[derive(Clone)]
+pub struct Hydrator {
+    pub store: store::Shared,
+    pub net: Arc<Net>,
+    pub exits: Arc<ExitTable>,
+    /// The CRMs that send thin events, by connection.
+    pub sources: Arc<HashMap<String, Source>>,
+}
+
+/// A CRM that can be asked.
+#[derive(Clone)]
+pub struct Source {
+    pub hubspot: Arc<Hubspot>,
+    pub reach: Reach,
+}
+
+impl Hydrator {
+    /// Ticks until `stop` becomes true.
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let wake_at = match self.tick(clock.now()).await {
+                Ok(asked) if asked > 0 => continue,
+                Ok(_) => self.store.next_hydrate_at().await,
+                Err(e) => Err(e),
+            };
+            let wake_at = wake_at.unwrap_or_else(|e| {
+                tracing::error!(error = %e, "the hydrate loop waits for the store");
+                Some(clock.now().plus_ms(STORE_RETRY_MS))
+            });
+            tokio::select! {
+                () = self.store.bells().hydrate.notified() => {}
+                () = clock.sleep_until_some(wake_at) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        }
+    }
+
+    /// Asks for one batch; returns how many events were asked for.
+    pub async fn tick(&self, now: Instant) -> Result<usize, Error> {
+        let thin = self.store.thin_events(now, BATCH_MAX).await?;
+        let asked = thin.len();
+        let mut calls = JoinSet::new();
+        for event in thin {
+            let hydrator = self.clone();
+            calls.spawn(async move {
+                let answer = hydrator.ask(&event, now).await;
+                hydrator.store.hydrated(event.seq, answer).await
+            });
+        }
+        while let Some(call) = calls.join_next().await {
+            if let Ok(stored) = call {
+                stored?;
+            }
+        }
+        Ok(asked)
+    }
+
+    async fn ask(&self, thin: &ThinEvent, now: Instant) -> Hydration {
+        let Some(hydrate) = &thin.event.hydrate else {
+            return Hydration::Gone { reason: "it names no object".to_owned() };
+        };
+        let Some(source) = self.sources.get(&thin.connection) else {
+            return Hydration::Refused {
+                reason: format!("connection {} is not configured any more", thin.connection),
+            };
+        };
+        let request = match source.hubspot.request(hydrate) {
+            Ok(request) => request,
+            Err(e) => return Hydration::Refused { reason: e.to_string() },
+        };
+        let answer = match self.net.call(&request, source.reach).await {
+            Ok(response) => source.hubspot.answer(hydrate, &response),
+            Err(failure) => Err(HydrateError::Retry { reason: failure.to_string(), after_ms: None }),
+        };
+        match answer {
+            Ok(hydrated) => Hydration::Complete(self.arrival(thin, hydrated, now)),
+            Err(HydrateError::Gone) => Hydration::Gone { reason: HydrateError::Gone.to_string() },
+            Err(HydrateError::Refused(reason)) => {
+                tracing::warn!(connection = thin.connection, reason, "an event stays thin");
+                Hydration::Refused { reason }
+            }
+            Err(HydrateError::Retry { reason, after_ms }) => {
+                let doublings = thin.attempts.min(20);
+                let wait_ms = (RETRY_FIRST_MS << doublings).min(RETRY_MAX_MS);
+                Hydration::Retry {
+                    at: now.plus_ms(wait_ms.max(after_ms.unwrap_or(0))),
+                    reason,
+                }
+            }
+        }
+    }
+
+    fn arrival(&self, thin: &ThinEvent, hydrated: Hydrated, now: Instant) -> Arrival {
+        let opted_out = matches!(&hydrated, Hydrated::Contact { opted_out: true, .. });
+        let mut events = hydrated.complete(&thin.event);
+        if opted_out {
+            let opt_outs: Vec<_> = events.iter().map(|event| opt_out(event, now)).collect();
+            events.extend(opt_outs);
+        }
+        Arrival {
+            tenant: thin.tenant,
+            connection: thin.connection.clone(),
+            received_at: now,
+            events,
+            creates_contacts: true,
+            exits: Arc::clone(&self.exits),
+        }
+    }
+}
+
+/// The CRM's own opt-out, met while asking for something else.
+fn opt_out(event: &NewEvent, now: Instant) -> NewEvent {
+    let person = event.contact.external_id.as_deref().unwrap_or(&event.source_key);
+    NewEvent {
+        source_key: format!("opted-out/{person}"),
+        kind: kind::UNSUBSCRIBED.to_owned(),
+        occurred_at: now,
+        contact: event.contact.clone(),
+        patch: ContactPatch::default(),
+        message_id: None,
+        data: crate::domain::JsonMap::new(),
+        raw: Value::Null,
+        hydrate: None,
+    }
+}

@@ -1,0 +1,253 @@
+//! The only outgoing HTTP client.
+//!
+//! In: a `Request` that a mapping wrote, and how far it may reach. Out: the whole answer, or a
+//! `Failure` that says whether the request can have been received. Never: proxies from the
+//! environment, redirects (a 3xx is an answer like any other), retries, cookies, answers without a
+//! size limit, or a second client anywhere else. Time-outs are the runtime's, so tests with a paused
+//! clock hold.
+
+mod address;
+
+use std::error::Error as _;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+use url::{Host, Url};
+
+use crate::domain::http::{Failure, Method, Request, Response};
+
+use address::is_public;
+
+/// How long a call may take and how much may come back.
+#[derive(Debug, Clone, Copy)]
+pub struct NetLimits {
+    /// For the name, the connection and TLS together.
+    pub connect_timeout_ms: u64,
+    /// For the whole call, to the last byte of the answer.
+    pub total_timeout_ms: u64,
+    pub response_max_bytes: usize,
+}
+
+impl Default for NetLimits {
+    fn default() -> Self {
+        Self {
+            connect_timeout_ms: 5_000,
+            total_timeout_ms: 30_000,
+            response_max_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// Whose address it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// From outside: only public addresses, checked after the name is resolved.
+    Public,
+    /// An administrator wrote it (`base_url`): any address, a local relay or test server included.
+    Configured,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the HTTP client: {0}")]
+pub struct Error(#[from] reqwest::Error);
+
+/// The client. Cheap to clone; connections are shared.
+#[derive(Debug, Clone)]
+pub struct Net {
+    public: reqwest::Client,
+    configured: reqwest::Client,
+    response_max_bytes: usize,
+    /// This machine has no CA certificates, so that no TLS server can be trusted.
+    trusts_nobody: bool,
+}
+
+impl Net {
+    pub fn new(limits: NetLimits) -> Result<Self, Error> {
+        match Self::build(limits, false) {
+            // Bare containers have no CA certificates. What needs no TLS (the demo) works there too;
+            // a call that does fails with the reason.
+            Err(_) => Self::build(limits, true),
+            built => built,
+        }
+    }
+
+    fn build(limits: NetLimits, trusts_nobody: bool) -> Result<Self, Error> {
+        // An error means that a provider is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            let builder = builder(limits);
+            if trusts_nobody {
+                builder.tls_certs_only([])
+            } else {
+                builder
+            }
+        };
+        Ok(Self {
+            public: builder().dns_resolver(Arc::new(PublicNames)).build()?,
+            configured: builder().build()?,
+            response_max_bytes: limits.response_max_bytes,
+            trusts_nobody,
+        })
+    }
+
+    /// Makes the call.
+    pub async fn call(&self, request: &Request, reach: Reach) -> Result<Response, Failure> {
+        let url = self.check(&request.url, reach).map_err(Failure::NotSent)?;
+        let client = match reach {
+            Reach::Public => &self.public,
+            Reach::Configured => &self.configured,
+        };
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
+        };
+        let mut call = client.request(method, url);
+        for (name, value) in &request.headers {
+            let mut value = HeaderValue::from_str(value).map_err(|_| {
+                Failure::NotSent(format!("header {name} holds a control character"))
+            })?;
+            // Keeps credentials out of HTTP/2's header compression and out of debug output.
+            value.set_sensitive(*name == "authorization");
+            call = call.header(*name, value);
+        }
+        let answer = call
+            .body(request.body.clone())
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        self.read(answer).await
+    }
+
+    /// The parsed URL, or why it will not be called.
+    fn check(&self, text: &str, reach: Reach) -> Result<Url, String> {
+        let url = Url::parse(text).map_err(|e| format!("{text:?} is no URL: {e}"))?;
+        match url.scheme() {
+            "https" if self.trusts_nobody => {
+                return Err("this machine has no CA certificates: install the package \
+                     ca-certificates, or set SSL_CERT_FILE"
+                    .to_owned());
+            }
+            "http" | "https" => {}
+            other => return Err(format!("{other}: is not called, only http and https are")),
+        }
+        // A literal address is never resolved, so the resolver would not see it. The URL parser has
+        // already unmasked 0x7f.1, 2130706433 and the like.
+        let literal = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
+            _ => None,
+        };
+        match literal {
+            Some(address) if reach == Reach::Public && !is_public(address) => {
+                Err(refused(&address))
+            }
+            _ => Ok(url),
+        }
+    }
+
+    /// The answer, read to its end within the limit.
+    async fn read(&self, mut answer: reqwest::Response) -> Result<Response, Failure> {
+        let mut body = Vec::new();
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                (name.as_str().to_owned(), value)
+            })
+            .collect();
+        // An answer that breaks off was an answer to something: the request has been received.
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|e| Failure::Unknown(chain(&e)))?
+        {
+            if body.len() + chunk.len() > self.response_max_bytes {
+                return Err(Failure::Unknown(format!(
+                    "status {status}, then more than {} bytes",
+                    self.response_max_bytes
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one home of the HTTP client"
+)]
+fn builder(limits: NetLimits) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("followup/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
+        .timeout(Duration::from_millis(limits.total_timeout_ms))
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+}
+
+/// Certainly nothing was written where the request could not be built or no connection came about
+/// (name, TCP, TLS); everything after that may have been received.
+fn failure(error: &reqwest::Error) -> Failure {
+    if error.is_builder() || error.is_connect() {
+        Failure::NotSent(chain(error))
+    } else {
+        Failure::Unknown(chain(error))
+    }
+}
+
+/// An error with its causes: the outermost says only "error sending request". URLs stay out, they
+/// may name people.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = if error.is_timeout() {
+        "timed out".to_owned()
+    } else {
+        "the call failed".to_owned()
+    };
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn refused(what: &dyn std::fmt::Display) -> String {
+    format!("{what} is not on the public internet, and calls to other networks are refused")
+}
+
+/// Resolves names to their public addresses only. The connection is made to what was checked here,
+/// so a name cannot change its mind in between.
+struct PublicNames;
+
+impl Resolve for PublicNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
+                .await?
+                .filter(|address| is_public(address.ip()))
+                .collect();
+            if found.is_empty() {
+                return Err(io::Error::other(refused(&name.as_str())).into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Header values made of what CRMs and templates wrote.
+//!
+//! "Strip CR LF NUL from every header value made of CRM data": a line break inside a value is another
+//! header (header injection). RFC 5322, 2.2 and 3.6.4.
+
+use crate::domain::mail::{Mail, Mailbox};
+
+/// The text without control characters, on one line.
+pub(super) fn one_line(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A message id as it stands in a header: in angle brackets, nothing in it but itself.
+pub(super) fn bracketed(id: &str) -> String {
+    format!("<{}>", bare_id(id))
+}
+
+/// A message id without what would end it early.
+pub(super) fn bare_id(id: &str) -> String {
+    id.chars()
+        .filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c))
+        .collect()
+}
+
+/// Message-ID, and for an answer In-Reply-To and References: "the contents of the parent's
+/// References field followed by the contents of the parent's Message-ID" (RFC 5322, 3.6.4).
+pub(super) fn threading(mail: &Mail) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("Message-ID", bracketed(&mail.message_id))];
+    if let Some(parent) = &mail.in_reply_to {
+        headers.push(("In-Reply-To", bracketed(parent)));
+    }
+    if !mail.references.is_empty() {
+        let ids: Vec<_> = mail.references.iter().map(|id| bracketed(id)).collect();
+        headers.push(("References", ids.join(" ")));
+    }
+    headers
+}
+
+/// `Name <address>`, the name in quotes where it holds one of RFC 5322's specials.
+pub(super) fn mailbox(mailbox: &Mailbox) -> String {
+    let address = mailbox.address.as_str();
+    let name = one_line(mailbox.name.as_deref().unwrap_or_default());
+    if name.is_empty() {
+        address.to_owned()
+    } else if name.chars().any(|c| "()<>[]:;@\\,.\"".contains(c)) {
+        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{escaped}\" <{address}>")
+    } else {
+        format!("{name} <{address}>")
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::EmailAddress;
+
+    /// A mailbox for the tests of the providers.
+    pub(in crate::providers) fn person(name: Option<&str>, address: &str) -> Mailbox {
+        Mailbox {
+            name: name.map(str::to_owned),
+            address: EmailAddress::parse(address).expect("an address"),
+        }
+    }
+
+    /// An answer in a thread, with all that is hard: commas, umlauts, a line break.
+    pub(in crate::providers) fn mail() -> Mail {
+        Mail {
+            id: "msg_abc123".to_owned(),
+            from: person(Some("Doe, Jane"), "jane@acme.example"),
+            to: person(Some("Zoë \"Z\" Ünal"), "zoe@example.com"),
+            reply_to: Some(person(None, "reply+t1@in.acme.example")),
+            subject: "Re: Grüße\r\nBcc: x@example.com".to_owned(),
+            text: "Hallo Zoë,\n\nalles gut?\n".to_owned(),
+            html: "<p>Hallo Zoë,</p>\n<p>alles gut?</p>\n".to_owned(),
+            message_id: "msg_abc123@acme.example".to_owned(),
+            in_reply_to: Some("parent@acme.example".to_owned()),
+            references: vec![
+                "first@acme.example".to_owned(),
+                "parent@acme.example".to_owned(),
+            ],
+        }
+    }
+
+    #[test]
+    fn mailboxes() {
+        for (name, expect) in [
+            (None, "a@x.example"),
+            (Some("  "), "a@x.example"),
+            (Some("Ada Lovelace"), "Ada Lovelace <a@x.example>"),
+            (Some("Müller GmbH"), "Müller GmbH <a@x.example>"),
+            (Some("Doe, Jane"), "\"Doe, Jane\" <a@x.example>"),
+            (Some("A \"B\" \\"), "\"A \\\"B\\\" \\\\\" <a@x.example>"),
+            (
+                Some("A\r\nBcc: b@x.example"),
+                "\"A Bcc: b@x.example\" <a@x.example>",
+            ),
+        ] {
+            assert_eq!(mailbox(&person(name, "a@x.example")), expect);
+        }
+    }
+
+    #[test]
+    fn threads() {
+        assert_eq!(
+            threading(&mail()),
+            [
+                ("Message-ID", "<msg_abc123@acme.example>".to_owned()),
+                ("In-Reply-To", "<parent@acme.example>".to_owned()),
+                (
+                    "References",
+                    "<first@acme.example> <parent@acme.example>".to_owned()
+                ),
+            ]
+        );
+        assert_eq!(bracketed("a>\r\nBcc: b@x"), "<aBcc:b@x>");
+    }
+}

@@ -1,0 +1,173 @@
+//! What SendGrid's answer, or its absence, means for the mail.
+//!
+//! | answer | outcome | because |
+//! |---|---|---|
+//! | 2xx (202; 200 in sandbox mode) | accepted | "Your message is both valid, and queued to be delivered" |
+//! | 401, 403 | retry | a key or sender that an administrator can set right; the mail is not at fault |
+//! | 408, 429, 503 | retry | turned away before it was read: too slow, over the limit, "not available" |
+//! | 3xx | retry | no SendGrid answers so: `base_url` is wrong |
+//! | 400, 404, 405, 413, other 4xx | rejected | the same request would be refused again |
+//! | 500, 502, 504, other 5xx | in doubt | "an error occurred on a SendGrid server": perhaps after queueing, and a gateway does not know; with no idempotency key a repetition could be a second mail |
+//! | not sent | retry | it never left |
+//! | no answer | in doubt | it may have arrived |
+//!
+//! Source: SendGrid documentation, "Mail Send" responses and "API Errors".
+
+use serde_json::Value;
+
+use crate::domain::fields;
+use crate::domain::http::{Failure, Response};
+use crate::domain::mail::Outcome;
+use crate::providers::answer::{line, reset_at_ms, retry_after_ms};
+
+pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(failure @ Failure::NotSent(_)) => {
+            return Outcome::Retry {
+                reason: failure.to_string(),
+                after_ms: None,
+            };
+        }
+        Err(failure @ Failure::Unknown(_)) => {
+            return Outcome::InDoubt {
+                reason: failure.to_string(),
+            };
+        }
+    };
+    let reason = line("SendGrid", answer, &explanation(answer));
+    let retry = |reason: String, after_ms| Outcome::Retry { reason, after_ms };
+    match answer.status {
+        200..=299 => Outcome::Accepted {
+            provider_id: answer.header("x-message-id").map(str::to_owned),
+        },
+        300..=399 => retry(format!("{reason} (a redirect: check base_url)"), None),
+        401 => retry(format!("{reason} (check api_key)"), None),
+        403 => retry(
+            format!("{reason} (check that api_key may send mail, and the verified senders)"),
+            None,
+        ),
+        429 => retry(
+            reason,
+            retry_after_ms(answer).or_else(|| reset_at_ms(answer, "x-ratelimit-reset")),
+        ),
+        408 | 503 => retry(reason, retry_after_ms(answer)),
+        400..=499 => Outcome::Rejected { reason },
+        _ => Outcome::InDoubt { reason },
+    }
+}
+
+/// `{"errors": [{"message", "field", "help"}]}`.
+fn explanation(answer: &Response) -> String {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let errors = body.get("errors").and_then(Value::as_array);
+    let texts: Vec<_> = errors
+        .into_iter()
+        .flatten()
+        .filter_map(|error| {
+            let message = fields::text(error, "message")?;
+            Some(match fields::text(error, "field") {
+                Some(field) => format!("{message} ({field})"),
+                None => message.to_owned(),
+            })
+        })
+        .collect();
+    texts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: u16, headers: &[(&str, &str)], body: &str, expect: &str) {
+        let answer = Response {
+            status,
+            headers: headers
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect(),
+            body: body.as_bytes().to_vec(),
+        };
+        assert_eq!(show(&outcome(&Ok(answer))), expect);
+    }
+
+    fn show(outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Accepted { provider_id } => format!("accepted {provider_id:?}"),
+            Outcome::Rejected { reason } => format!("rejected: {reason}"),
+            Outcome::Retry { reason, after_ms } => format!("retry {after_ms:?}: {reason}"),
+            Outcome::InDoubt { reason } => format!("in doubt: {reason}"),
+        }
+    }
+
+    #[test]
+    fn answers() {
+        check(
+            202,
+            &[("x-message-id", "abc.1")],
+            "",
+            "accepted Some(\"abc.1\")",
+        );
+        check(202, &[], "", "accepted None");
+        let error = r#"{"errors":[{"message":"Does not contain a valid address.","field":"from.email","help":null}]}"#;
+        let said = "Does not contain a valid address. (from.email)";
+        check(
+            400,
+            &[],
+            error,
+            &format!("rejected: SendGrid answered 400: {said}"),
+        );
+        check(413, &[], "", "rejected: SendGrid answered 413");
+        check(404, &[], "<html>", "rejected: SendGrid answered 404");
+        check(
+            401,
+            &[],
+            "",
+            "retry None: SendGrid answered 401 (check api_key)",
+        );
+        check(
+            403,
+            &[],
+            "",
+            "retry None: SendGrid answered 403 (check that api_key may send mail, and the verified senders)",
+        );
+        check(
+            302,
+            &[],
+            "",
+            "retry None: SendGrid answered 302 (a redirect: check base_url)",
+        );
+        check(
+            429,
+            &[("retry-after", "7")],
+            "",
+            "retry Some(7000): SendGrid answered 429",
+        );
+        let date = ("date", "Mon, 02 Mar 2026 09:00:00 GMT");
+        let reset = ("x-ratelimit-reset", "1772442030");
+        check(
+            429,
+            &[date, reset],
+            "",
+            "retry Some(30000): SendGrid answered 429",
+        );
+        check(429, &[], "", "retry None: SendGrid answered 429");
+        check(503, &[], "", "retry None: SendGrid answered 503");
+        for status in [500, 502, 504] {
+            check(
+                status,
+                &[],
+                "",
+                &format!("in doubt: SendGrid answered {status}"),
+            );
+        }
+    }
+
+    #[test]
+    fn no_answer() {
+        let not_sent = outcome(&Err(Failure::NotSent("connection refused".to_owned())));
+        assert_eq!(show(&not_sent), "retry None: not sent: connection refused");
+        let unknown = outcome(&Err(Failure::Unknown("timed out".to_owned())));
+        assert_eq!(show(&unknown), "in doubt: no answer: timed out");
+    }
+}

@@ -1,0 +1,173 @@
+//! From what wasmtime reports to the closed list of `domain::fault`.
+//!
+//! Every fault names its cause in one line: the limit with its value, or the guest's own words.
+
+use wasmtime::{Error, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::domain::fault::{Fault, FaultKind, Remedy};
+
+use super::Limits;
+use super::memory::Memory;
+
+/// The longest message; guests write some of them.
+const MESSAGE_MAX_CHARS: usize = 500;
+
+/// Something in a decision that breaks the contract.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadOutput(pub String);
+
+pub(super) fn of_bad_output(bad: &BadOutput, said: String) -> Fault {
+    fault(FaultKind::BadOutput, &bad.0, said, Remedy::Retry)
+}
+
+/// The plugin's own answer that it has none.
+pub(super) fn of_error_result(message: &str, remedy: Remedy, said: String) -> Fault {
+    fault(FaultKind::ErrorResult, message, said, remedy)
+}
+
+pub(super) fn of_deadline(limits: &Limits, said: String) -> Fault {
+    let message = format!("took longer than deadline_ms, {}", limits.deadline_ms);
+    fault(FaultKind::Deadline, &message, said, Remedy::Retry)
+}
+
+/// A call that ended without an answer.
+pub(super) fn of_error(error: &Error, memory: &Memory, said: String, limits: &Limits) -> Fault {
+    let (kind, message) = if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        gave_up(memory, || {
+            panic_line(&said).unwrap_or(format!("exited with code {}", exit.0))
+        })
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        of_trap(*trap, error, memory, &said, limits)
+    } else {
+        let message = error.root_cause().to_string();
+        if message.contains("fuel allocated for hostcalls has been exhausted") {
+            let max = limits.output_max_bytes;
+            let message = format!("hands over far more than output_max_bytes, {max}");
+            (FaultKind::BadOutput, message)
+        } else if let Some(refusal) = memory.refusal() {
+            (FaultKind::OutOfMemory, refusal)
+        } else {
+            (FaultKind::Trap, message)
+        }
+    };
+    fault(kind, &message, said, Remedy::Retry)
+}
+
+fn of_trap(
+    trap: Trap,
+    error: &Error,
+    memory: &Memory,
+    said: &str,
+    limits: &Limits,
+) -> (FaultKind, String) {
+    let place = place(error);
+    match trap {
+        Trap::OutOfFuel => {
+            let max = limits.fuel_max;
+            (
+                FaultKind::OutOfFuel,
+                format!("used more than fuel_max, {max} instructions{place}"),
+            )
+        }
+        Trap::Interrupt => {
+            let max = limits.deadline_ms;
+            (
+                FaultKind::Deadline,
+                format!("took longer than deadline_ms, {max}{place}"),
+            )
+        }
+        Trap::StackOverflow => {
+            let max = limits.stack_max_bytes;
+            (
+                FaultKind::StackOverflow,
+                format!("went deeper than stack_max_bytes, {max}{place}"),
+            )
+        }
+        Trap::UnreachableCodeReached => gave_up(memory, || {
+            panic_line(said).unwrap_or_else(|| format!("gave up without a word{place}"))
+        }),
+        // The stack that Rust and C keep in memory lies at its beginning: a recursion runs off the edge.
+        Trap::MemoryOutOfBounds => (
+            FaultKind::Trap,
+            format!("{trap}, a wild pointer or a recursion without end{place}"),
+        ),
+        trap => (FaultKind::Trap, format!("{trap}{place}")),
+    }
+}
+
+/// Where the guest was: `, in nudge.wasm!nudge::decide`; empty where its names were stripped.
+fn place(error: &Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
+    let trace = trace.to_string();
+    let frame = trace.lines().find_map(|line| line.split_once(" - "));
+    frame
+        .filter(|(_, name)| !name.contains("<wasm function"))
+        .map_or_else(String::new, |(_, name)| format!(", in {name}"))
+}
+
+/// A guest that gives up after it was refused memory did so for want of it: languages abort there
+/// in the same way as on a panic.
+fn gave_up(memory: &Memory, why: impl FnOnce() -> String) -> (FaultKind, String) {
+    match memory.refusal() {
+        Some(refusal) => (FaultKind::OutOfMemory, refusal),
+        None => (FaultKind::Panic, why()),
+    }
+}
+
+/// The last panic in what the guest said: `panicked at src/lib.rs:30:24: no template`.
+/// Rust prints the place on one line and the message on the next.
+fn panic_line(said: &str) -> Option<String> {
+    let start = said.rfind("panicked at ")?;
+    let mut lines = said[start..].lines();
+    let place = lines.next()?.trim_end_matches(':');
+    let message = lines.next().unwrap_or_default().trim();
+    Some(if message.is_empty() {
+        place.to_owned()
+    } else {
+        format!("{place}: {message}")
+    })
+}
+
+fn fault(kind: FaultKind, message: &str, stderr_tail: String, remedy: Remedy) -> Fault {
+    Fault {
+        kind,
+        message: message
+            .chars()
+            .map(printable)
+            .take(MESSAGE_MAX_CHARS)
+            .collect(),
+        stderr_tail,
+        remedy,
+    }
+}
+
+/// One line, and nothing that a terminal would obey.
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_are_told_in_one_line() {
+        let check = |said: &str, expect: Option<&str>| {
+            assert_eq!(panic_line(said).as_deref(), expect, "{said}");
+        };
+        check("", None);
+        check("exit status 1", None);
+        check(
+            "\nthread '<unnamed>' (1) panicked at src/lib.rs:30:24:\nstep 7 has no template\nnote: run with",
+            Some("panicked at src/lib.rs:30:24: step 7 has no template"),
+        );
+        check("panicked at a.rs:1:1:", Some("panicked at a.rs:1:1"));
+        check(
+            "panicked at a.rs:1:1:\nfirst\npanicked at b.rs:2:2:\nsecond",
+            Some("panicked at b.rs:2:2: second"),
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! Where state lives: the contract between the doors, the loops and a database.
+//!
+//! Four small traits, one per reader: `Intake` (the door), `Work` (the decide loop), `Outbox` (the
+//! deliver loop) and `Ledger` (people who ask). Every call is coarse, so that a database across a
+//! network can do it in one round trip, and every writing call is one transaction: *mark my row
+//! done and write the next rows*. SQL lives below this room and nowhere else.
+
+pub mod intake;
+pub mod ledger;
+pub mod outbox;
+pub mod sqlite;
+pub mod work;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+pub use intake::Intake;
+pub use ledger::Ledger;
+pub use outbox::Outbox;
+pub use work::Work;
+
+/// The only tenant of a single-company install.
+pub const DEFAULT_TENANT: TenantId = TenantId(1);
+
+/// One customer organisation of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TenantId(pub i64);
+
+/// Everything the house asks of a database.
+pub trait Store: Intake + Work + Outbox + Ledger + Send + Sync + 'static {
+    /// Rung by the commits that give a loop something to do.
+    fn bells(&self) -> &Bells;
+}
+
+/// Wake-ups, so that no loop polls. A bell rung while nobody listens is heard by the next listener.
+#[derive(Debug, Default)]
+pub struct Bells {
+    /// Contacts became due.
+    pub decide: Notify,
+    /// Messages became due.
+    pub deliver: Notify,
+    /// Thin events wait for their details.
+    pub hydrate: Notify,
+}
+
+/// What went wrong, by what the caller does next.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Try again later: the disk is full, the database is locked or its queue is. Nothing changed.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The data breaks a rule of the store. Trying again will fail again. Nothing changed.
+    #[error("the store refused: {0}")]
+    Invalid(String),
+}
+
+/// A store shared by all rooms.
+pub type Shared = Arc<dyn Store>;

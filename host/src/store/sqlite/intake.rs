@@ -1,0 +1,274 @@
+//! The door's transaction: see `store::intake` for what it promises.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::exits::{self, Happening};
+use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
+use super::{SqliteStore, contacts};
+use crate::domain::event::Hydrate;
+use crate::domain::{Instant, NewEvent, digest};
+use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
+use crate::store::{Error, Store, TenantId};
+
+#[async_trait]
+impl Intake for SqliteStore {
+    async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error> {
+        let (ingested, thin) = self.write(move |tx| ingest(tx, &arrival)).await?;
+        self.ring(&ingested, thin);
+        Ok(ingested)
+    }
+
+    async fn wait_concluded(&self, messages: &[i64], wait_ms: u64) -> Result<bool, Error> {
+        let wait = async {
+            loop {
+                // Listening begins before looking, so that no bell falls between the two.
+                let mut bell = std::pin::pin!(self.concluded.notified());
+                bell.as_mut().enable();
+                let messages = messages.to_vec();
+                if self.read(move |db| none_sending(db, &messages)).await? {
+                    return Ok(());
+                }
+                bell.await;
+            }
+        };
+        match tokio::time::timeout(Duration::from_millis(wait_ms), wait).await {
+            Ok(looked) => looked.map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    async fn thin_events(&self, now: Instant, limit: usize) -> Result<Vec<ThinEvent>, Error> {
+        self.read(move |db| {
+            collect(
+                db,
+                "SELECT seq, tenant_id, connection, hydrate, attempts FROM events
+                 WHERE status = 'thin' AND hydrate_at IS NOT NULL AND hydrate_at <= ?1
+                 ORDER BY hydrate_at LIMIT ?2",
+                params![now.0, limit],
+                |row| {
+                    Ok(ThinEvent {
+                        seq: get(row, "seq")?,
+                        tenant: TenantId(get(row, "tenant_id")?),
+                        connection: get(row, "connection")?,
+                        event: json(row, "hydrate")?,
+                        attempts: get(row, "attempts")?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+
+    async fn next_hydrate_at(&self) -> Result<Option<Instant>, Error> {
+        self.read(|db| {
+            let at = first(
+                db,
+                "SELECT min(hydrate_at) AS at FROM events WHERE status = 'thin' AND hydrate_at IS NOT NULL",
+                [],
+                |row| instant_opt(row, "at"),
+            )?;
+            Ok(at.flatten())
+        })
+        .await
+    }
+
+    async fn hydrated(&self, thin: i64, answer: Hydration) -> Result<Ingested, Error> {
+        let (ingested, more) = self.write(move |tx| hydrate(tx, thin, answer)).await?;
+        self.ring(&ingested, more);
+        Ok(ingested)
+    }
+}
+
+impl SqliteStore {
+    fn ring(&self, ingested: &Ingested, thin: bool) {
+        if ingested.stored > 0 {
+            self.bells().decide.notify_one();
+            // Fields that a held message waited for may have come.
+            self.bells().deliver.notify_one();
+        }
+        if thin {
+            self.bells().hydrate.notify_one();
+        }
+    }
+}
+
+fn none_sending(db: &Connection, messages: &[i64]) -> Result<bool, Error> {
+    for seq in messages {
+        let status: Option<String> = first(db, "SELECT status FROM messages WHERE seq = ?1", [seq], |row| {
+            get(row, "status")
+        })?;
+        if status.as_deref() == Some("sending") {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns the summary, and whether thin events are among the stored.
+fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
+    let mut ingested = Ingested::default();
+    let mut thin = false;
+    for event in &arrival.events {
+        let id = event_id(arrival.tenant, &arrival.connection, &event.source_key);
+        let known = first(
+            tx,
+            "SELECT 1 FROM events WHERE tenant_id = ?1 AND id = ?2",
+            params![arrival.tenant.0, id],
+            |_| Ok(()),
+        )?;
+        if known.is_some() {
+            ingested.duplicates += 1;
+            continue;
+        }
+        thin |= store_event(tx, arrival, event, &id, &mut ingested)?;
+        ingested.stored += 1;
+    }
+    Ok((ingested, thin))
+}
+
+/// `evt_…`: the same key from the same connection is the same event, whenever it comes.
+fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
+    digest::id(
+        "evt",
+        &[&tenant.0.to_be_bytes(), connection.as_bytes(), source_key.as_bytes()],
+    )
+}
+
+fn store_event(
+    tx: &Connection,
+    arrival: &Arrival,
+    event: &NewEvent,
+    id: &str,
+    ingested: &mut Ingested,
+) -> Result<bool, Error> {
+    let happening = Happening {
+        tenant: arrival.tenant,
+        event_id: id,
+        kind: &event.kind,
+        at: arrival.received_at,
+    };
+    let of_message = match &event.message_id {
+        Some(message) => exits::report(tx, &happening, message)?,
+        None => None,
+    };
+    let contact = match of_message {
+        Some(contact) => Some(contact),
+        None => contacts::resolve(
+            tx,
+            arrival.tenant,
+            &arrival.connection,
+            &event.contact,
+            arrival.creates_contacts,
+        )?,
+    };
+    let hydrate = open_question(tx, arrival.tenant, contact, event)?;
+    let status = match (contact, hydrate) {
+        (_, Some(_)) => "thin",
+        (Some(_), None) => "pending",
+        (None, None) => "stored",
+    };
+    execute(
+        tx,
+        "INSERT INTO events (tenant_id, id, connection, kind, contact_id, occurred_at, received_at, data, raw,
+                             status, hydrate, hydrate_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            arrival.tenant.0,
+            id,
+            arrival.connection,
+            event.kind,
+            contact,
+            event.occurred_at.0,
+            arrival.received_at.0,
+            to_json(&event.data)?,
+            to_json(&event.raw)?,
+            status,
+            hydrate.map(|_| to_json(event)).transpose()?,
+            hydrate.map(|_| arrival.received_at.0),
+        ],
+    )?;
+    let told = event.contact.email.as_ref().map(crate::domain::EmailAddress::as_str);
+    let Some(contact) = contact else {
+        // An opt-out counts even from an address we do not know: it may be imported tomorrow.
+        exits::suppress(tx, &happening, [told, None])?;
+        return Ok(hydrate.is_some());
+    };
+    contacts::patch(tx, arrival.tenant, contact, &event.patch, arrival.received_at)?;
+    let address = contacts::address(tx, arrival.tenant, contact)?;
+    exits::suppress(tx, &happening, [told, address.as_deref()])?;
+    exits::note_deletion(tx, &happening, contact)?;
+    let (exits, in_flight) = exits::apply(tx, &happening, contact, &arrival.exits)?;
+    ingested.exits += exits;
+    ingested.in_flight.extend(in_flight);
+    contacts::touch(tx, arrival.tenant, contact)?;
+    if status == "pending" {
+        contacts::mark_due(tx, arrival.tenant, contact, arrival.received_at)?;
+    }
+    Ok(hydrate.is_some())
+}
+
+/// What still has to be asked for. An event that names a contact whose address we know already
+/// says enough: its details are what it carries.
+fn open_question<'e>(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: Option<i64>,
+    event: &'e NewEvent,
+) -> Result<Option<&'e Hydrate>, Error> {
+    let Some(hydrate) = &event.hydrate else {
+        return Ok(None);
+    };
+    if hydrate.object != "contact" {
+        return Ok(Some(hydrate));
+    }
+    let known = match contact {
+        Some(contact) => contacts::address(tx, tenant, contact)?.is_some(),
+        None => false,
+    };
+    Ok((!known).then_some(hydrate))
+}
+
+fn hydrate(tx: &Connection, seq: i64, answer: Hydration) -> Result<(Ingested, bool), Error> {
+    let (status, hydrate_at, attempts, reason) = match answer {
+        Hydration::Complete(arrival) => return replace(tx, seq, &arrival),
+        Hydration::Gone { reason } => ("stored", None, 0, reason),
+        Hydration::Retry { at, reason } => ("thin", Some(at.0), 1, reason),
+        Hydration::Refused { reason } => ("thin", None, 0, reason),
+    };
+    execute(
+        tx,
+        "UPDATE events SET status = ?2, hydrate_at = ?3, attempts = attempts + ?4, last_error = ?5
+         WHERE seq = ?1 AND status = 'thin'",
+        params![seq, status, hydrate_at, attempts, reason],
+    )?;
+    Ok((Ingested::default(), false))
+}
+
+/// Puts the complete events in the place of the thin one. Where it became several under keys of
+/// their own, its row stays, so that its sender's repetition is still known as one.
+fn replace(tx: &Connection, seq: i64, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
+    let id: Option<String> = first(
+        tx,
+        "SELECT id FROM events WHERE tenant_id = ?1 AND seq = ?2 AND status = 'thin'",
+        params![arrival.tenant.0, seq],
+        |row| get(row, "id"),
+    )?;
+    let Some(id) = id else {
+        return Ok((Ingested::default(), false));
+    };
+    let same_key = arrival
+        .events
+        .iter()
+        .any(|event| event_id(arrival.tenant, &arrival.connection, &event.source_key) == id);
+    let sql = if same_key {
+        "DELETE FROM events WHERE tenant_id = ?1 AND seq = ?2"
+    } else {
+        "UPDATE events SET status = 'stored', hydrate_at = NULL, last_error = NULL
+         WHERE tenant_id = ?1 AND seq = ?2"
+    };
+    execute(tx, sql, params![arrival.tenant.0, seq])?;
+    ingest(tx, arrival)
+}

@@ -1,0 +1,332 @@
+//! Reports for people: see `store::ledger`.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row, params};
+use serde_json::{Value, json};
+
+use super::SqliteStore;
+use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
+use crate::domain::decision::{DecideInput, Decision};
+use crate::domain::fault::Fault;
+use crate::domain::verdict::Verdict;
+use crate::domain::{EmailAddress, Event, Instant};
+use crate::store::ledger::{
+    ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, Ledger, MessageFacts, ParkedFacts,
+    SequenceReport, StatusReport, Suppression, TaskFacts, TimerFacts,
+};
+use crate::store::work::enrollment_id;
+use crate::store::{Error, TenantId};
+
+/// Rows of each kind that a contact report shows at most, newest kept.
+const REPORT_ROWS_MAX: usize = 1_000;
+/// Parked calls that a status report names.
+const PARKED_MAX: usize = 20;
+
+#[async_trait]
+impl Ledger for SqliteStore {
+    async fn contact(&self, tenant: TenantId, email: &EmailAddress) -> Result<Option<ContactReport>, Error> {
+        let email = email.to_string();
+        self.read(move |db| {
+            let moment = db.unchecked_transaction().map_err(super::error)?;
+            contact(&moment, tenant.0, &email)
+        })
+        .await
+    }
+
+    async fn status(&self, tenant: TenantId) -> Result<StatusReport, Error> {
+        self.read(move |db| {
+            let moment = db.unchecked_transaction().map_err(super::error)?;
+            status(&moment, tenant.0)
+        })
+        .await
+    }
+
+    async fn sequences(&self, tenant: TenantId) -> Result<Vec<SequenceReport>, Error> {
+        self.read(move |db| sequences(db, tenant.0)).await
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        if self.writer.is_some() {
+            // An empty transaction: the writer is alive and the file can be locked for writing.
+            self.write(|_| Ok(())).await?;
+        }
+        self.read(|db| first(db, "SELECT 1 FROM tenants", [], |_| Ok(())).map(|_| ()))
+            .await
+    }
+}
+
+fn time(row: &Row<'_>, column: &str) -> Result<String, Error> {
+    instant(row, column).map(|at| at.to_string())
+}
+
+fn time_opt(row: &Row<'_>, column: &str) -> Result<Option<String>, Error> {
+    Ok(instant_opt(row, column)?.map(|at: Instant| at.to_string()))
+}
+
+fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactReport>, Error> {
+    let found = first(
+        db,
+        "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
+         WHERE c.tenant_id = ?1 AND c.email = ?2",
+        params![tenant, email],
+        |row| {
+            let id: i64 = get(row, "id")?;
+            let suppressed: Option<String> = get(row, "suppressed")?;
+            let since = time_opt(row, "suppressed_at")?;
+            let facts = ContactFacts {
+                id: id.to_string(),
+                email: get(row, "email")?,
+                time_zone: get(row, "time_zone")?,
+                locale: get(row, "locale")?,
+                attributes: read_json(row, "attributes")?,
+                account: json_opt(row, "account")?,
+                next_due_at: time_opt(row, "due_at")?,
+                suppressed: suppressed.zip(since).map(|(reason, since)| Suppression { reason, since }),
+                deleted_at: time_opt(row, "deleted_at")?,
+            };
+            Ok((id, facts))
+        },
+    )?;
+    let Some((id, facts)) = found else {
+        return Ok(None);
+    };
+    let of_contact = params![tenant, id, REPORT_ROWS_MAX];
+    Ok(Some(ContactReport {
+        contact: facts,
+        enrollments: enrollments(db, tenant, id)?,
+        messages: collect(
+            db,
+            "SELECT * FROM (SELECT m.*, s.name AS sequence FROM messages m
+                JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
+                WHERE m.tenant_id = ?1 AND m.contact_id = ?2 ORDER BY m.seq DESC LIMIT ?3) ORDER BY seq",
+            of_contact,
+            message,
+        )?,
+        tasks: collect(
+            db,
+            "SELECT * FROM (SELECT * FROM writebacks WHERE tenant_id = ?1 AND contact_id = ?2
+                ORDER BY id DESC LIMIT ?3) ORDER BY id",
+            of_contact,
+            task,
+        )?,
+        events: collect(
+            db,
+            "SELECT * FROM (SELECT * FROM events WHERE tenant_id = ?1 AND contact_id = ?2
+                ORDER BY seq DESC LIMIT ?3) ORDER BY seq",
+            of_contact,
+            event,
+        )?,
+        decisions: collect(
+            db,
+            "SELECT * FROM (SELECT d.*, p.name AS plugin, p.digest, s.name AS sequence FROM decisions d
+                JOIN plugins p ON p.id = d.plugin_id JOIN enrollments e ON e.id = d.enrollment_id
+                JOIN sequences s ON s.id = e.sequence_id
+                WHERE d.tenant_id = ?1 AND d.contact_id = ?2 ORDER BY d.id DESC LIMIT ?3) ORDER BY id",
+            of_contact,
+            decision,
+        )?,
+    }))
+}
+
+fn enrollments(db: &Connection, tenant: i64, contact: i64) -> Result<Vec<EnrollmentFacts>, Error> {
+    let timers = |id: i64| {
+        collect(
+            db,
+            "SELECT name, due_at FROM timers WHERE tenant_id = ?1 AND enrollment_id = ?2 ORDER BY due_at, name",
+            params![tenant, id],
+            |row| {
+                Ok(TimerFacts {
+                    name: get(row, "name")?,
+                    due_at: time(row, "due_at")?,
+                })
+            },
+        )
+    };
+    collect(
+        db,
+        "SELECT e.*, s.name AS sequence FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.tenant_id = ?1 AND e.contact_id = ?2 ORDER BY e.id",
+        params![tenant, contact],
+        |row| {
+            Ok(EnrollmentFacts {
+                id: enrollment_id(TenantId(tenant), contact, get(row, "sequence_id")?, get(row, "event_seq")?),
+                sequence: get(row, "sequence")?,
+                status: get(row, "status")?,
+                exit_reason: get(row, "exit_reason")?,
+                pause_reason: get(row, "pause_reason")?,
+                enrolled_at: time(row, "enrolled_at")?,
+                finished_at: time_opt(row, "finished_at")?,
+                decisions: get(row, "decisions")?,
+                state: json_opt(row, "state")?,
+                timers: timers(get(row, "id")?)?,
+            })
+        },
+    )
+}
+
+fn message(row: &Row<'_>) -> Result<MessageFacts, Error> {
+    Ok(MessageFacts {
+        id: get(row, "id")?,
+        sequence: get(row, "sequence")?,
+        status: get(row, "status")?,
+        subject: get(row, "subject")?,
+        held_reason: get(row, "held_reason")?,
+        status_reason: get(row, "status_reason")?,
+        template: get(row, "template")?,
+        due_at: time(row, "due_at")?,
+        created_at: time(row, "created_at")?,
+        sent_at: time_opt(row, "sent_at")?,
+        provider: get(row, "provider")?,
+        provider_id: get(row, "provider_id")?,
+        attempts: get(row, "attempts")?,
+    })
+}
+
+fn task(row: &Row<'_>) -> Result<TaskFacts, Error> {
+    let body: Value = read_json(row, "body")?;
+    Ok(TaskFacts {
+        kind: get(row, "kind")?,
+        title: body.get("title").and_then(Value::as_str).map(str::to_owned),
+        body,
+        due_at: time_opt(row, "due_at")?,
+        created_at: time(row, "created_at")?,
+        status: get(row, "status")?,
+    })
+}
+
+fn event(row: &Row<'_>) -> Result<EventFacts, Error> {
+    Ok(EventFacts {
+        id: get(row, "id")?,
+        kind: get(row, "kind")?,
+        connection: get(row, "connection")?,
+        occurred_at: time(row, "occurred_at")?,
+        received_at: time(row, "received_at")?,
+        status: get(row, "status")?,
+        data: read_json(row, "data")?,
+        last_error: get(row, "last_error")?,
+    })
+}
+
+fn decision(row: &Row<'_>) -> Result<DecisionFacts, Error> {
+    let input: DecideInput = read_json(row, "input")?;
+    let output: Decision = read_json(row, "output")?;
+    let verdicts: Vec<Verdict> = read_json(row, "verdicts")?;
+    let actions = output
+        .actions
+        .iter()
+        .zip(&verdicts)
+        .map(|(action, verdict)| {
+            let mut shown = json!(action);
+            if let (Value::Object(shown), Value::Object(verdict)) = (&mut shown, json!(verdict)) {
+                shown.extend(verdict);
+            }
+            shown
+        })
+        .collect();
+    Ok(DecisionFacts {
+        at: time(row, "at")?,
+        sequence: get(row, "sequence")?,
+        number: get(row, "number")?,
+        plugin: get(row, "plugin")?,
+        plugin_digest: get(row, "digest")?,
+        event: input.event.kind,
+        reason: output.reason,
+        actions,
+        fuel: get(row, "fuel")?,
+    })
+}
+
+fn status(db: &Connection, tenant: i64) -> Result<StatusReport, Error> {
+    let count = |sql: &str| -> Result<u64, Error> {
+        Ok(first(db, sql, [tenant], |row| get(row, "n"))?.unwrap_or(0))
+    };
+    let by_status = |sql: &str| -> Result<BTreeMap<String, u64>, Error> {
+        let rows = collect(db, sql, [tenant], |row| Ok((get(row, "status")?, get(row, "n")?)))?;
+        Ok(rows.into_iter().collect())
+    };
+    Ok(StatusReport {
+        contacts: count("SELECT count(*) AS n FROM contacts WHERE tenant_id = ?1")?,
+        enrollments: by_status(
+            "SELECT status, count(*) AS n FROM enrollments WHERE tenant_id = ?1 GROUP BY status",
+        )?,
+        messages: by_status("SELECT status, count(*) AS n FROM messages WHERE tenant_id = ?1 GROUP BY status")?,
+        events: by_status("SELECT status, count(*) AS n FROM events WHERE tenant_id = ?1 GROUP BY status")?,
+        open_tasks: count(
+            "SELECT count(*) AS n FROM writebacks WHERE tenant_id = ?1 AND kind = 'task' AND status = 'open'",
+        )?,
+        suppressed_addresses: count("SELECT count(*) AS n FROM suppressions WHERE tenant_id = ?1")?,
+        parked_decisions: count(
+            "SELECT count(*) AS n FROM undecided WHERE tenant_id = ?1 AND due_at IS NULL AND fault IS NOT NULL",
+        )?,
+        retrying_decisions: count(
+            "SELECT count(*) AS n FROM undecided WHERE tenant_id = ?1 AND due_at IS NOT NULL AND fault IS NOT NULL",
+        )?,
+        parked: parked(db, tenant)?,
+    })
+}
+
+fn parked(db: &Connection, tenant: i64) -> Result<Vec<ParkedFacts>, Error> {
+    collect(
+        db,
+        "SELECT u.event, u.attempts, u.fault, s.name AS sequence, c.email FROM undecided u
+         JOIN enrollments e ON e.id = u.enrollment_id JOIN sequences s ON s.id = e.sequence_id
+         JOIN contacts c ON c.id = e.contact_id
+         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND u.fault IS NOT NULL ORDER BY u.id LIMIT ?2",
+        params![tenant, PARKED_MAX],
+        |row| {
+            let event: Event = read_json(row, "event")?;
+            let fault: Fault = read_json(row, "fault")?;
+            Ok(ParkedFacts {
+                contact: get(row, "email")?,
+                sequence: get(row, "sequence")?,
+                event: event.kind,
+                attempts: get(row, "attempts")?,
+                fault: fault.to_string(),
+            })
+        },
+    )
+}
+
+fn sequences(db: &Connection, tenant: i64) -> Result<Vec<SequenceReport>, Error> {
+    let rows = collect(
+        db,
+        "SELECT s.name, e.status, e.exit_reason, count(e.id) AS n FROM sequences s
+         LEFT JOIN enrollments e ON e.sequence_id = s.id AND e.tenant_id = ?1
+         WHERE s.tenant_id = ?1 GROUP BY s.name, e.status, e.exit_reason ORDER BY s.name",
+        [tenant],
+        |row| {
+            Ok((
+                get::<String>(row, "name")?,
+                get::<Option<String>>(row, "status")?,
+                get::<Option<String>>(row, "exit_reason")?,
+                get::<u64>(row, "n")?,
+            ))
+        },
+    )?;
+    let mut reports: Vec<SequenceReport> = Vec::new();
+    for (name, status, exit, n) in rows {
+        if reports.last().is_none_or(|report| report.name != name) {
+            reports.push(SequenceReport {
+                name,
+                active: 0,
+                paused: 0,
+                finished: 0,
+                exits: BTreeMap::new(),
+            });
+        }
+        let report = reports.last_mut().expect("one was just pushed");
+        match status.as_deref() {
+            Some("active") => report.active += n,
+            Some("paused") => report.paused += n,
+            Some(_) => report.finished += n,
+            None => {}
+        }
+        if let Some(exit) = exit {
+            *report.exits.entry(exit).or_default() += n;
+        }
+    }
+    Ok(reports)
+}

@@ -1,0 +1,213 @@
+//! The embedded store: SQLite in WAL mode with `synchronous=FULL`, one writer thread with group
+//! commit (`writer`), readers on connections of their own.
+//!
+//! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
+//! contract's: `intake`, `work`, `outbox`, `ledger`; `contacts` finds, makes and merges people.
+
+mod contacts;
+mod exits;
+mod intake;
+mod ledger;
+mod outbox;
+mod rows;
+mod work;
+mod work_commit;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{Notify, Semaphore};
+
+use super::{Bells, Error, Store};
+use writer::Writer;
+
+/// Migrations in order; `user_version` counts those applied.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_start.sql")];
+
+/// How long a statement waits for a lock that another process (a command, a backup) holds.
+const BUSY_TIMEOUT_MS: u64 = 5_000;
+
+/// Prepared statements kept per connection.
+const STATEMENTS_MAX: usize = 128;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Jobs that share one commit at most.
+    pub commit_batch_max: usize,
+    /// Jobs that may wait for the writer before callers hear `Unavailable`.
+    pub queue_max: usize,
+    /// Connections for reading.
+    pub readers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            commit_batch_max: 64,
+            queue_max: 1024,
+            readers: 4,
+        }
+    }
+}
+
+/// The store in one file.
+pub struct SqliteStore {
+    writer: Option<Writer>,
+    readers: Arc<Readers>,
+    bells: Bells,
+    /// Rung when a message is no longer with its provider.
+    concluded: Notify,
+}
+
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where it is missing, and brings it to the newest schema.
+    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
+        let mut connection = Connection::open(path).map_err(|e| at(path, &e))?;
+        prepare(&connection)?;
+        connection
+            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+            .map_err(error)?;
+        migrate(&mut connection)?;
+        Ok(Self {
+            readers: Readers::open(path, options.readers)?,
+            writer: Some(Writer::start(connection, options.commit_batch_max, options.queue_max)?),
+            bells: Bells::default(),
+            concluded: Notify::new(),
+        })
+    }
+
+    /// Opens the file of a host that may be running, for looking only.
+    pub fn open_read_only(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::Unavailable(format!(
+                "{} does not exist yet: start `followup serve` once",
+                path.display()
+            )));
+        }
+        Ok(Self {
+            readers: Readers::open(path, 1)?,
+            writer: None,
+            bells: Bells::default(),
+            concluded: Notify::new(),
+        })
+    }
+
+    /// Runs `query` on a connection of its own, off the async threads.
+    async fn read<T, F>(&self, query: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let _permit = self
+            .readers
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| Error::Unavailable("it is shut down".to_owned()))?;
+        tokio::task::spawn_blocking(move || {
+            let connection = readers.take();
+            let result = query(&connection);
+            readers.give_back(connection);
+            result
+        })
+        .await
+        .map_err(|e| Error::Unavailable(format!("a query died: {e}")))?
+    }
+
+    async fn write<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        match &self.writer {
+            Some(writer) => writer.run(job).await,
+            None => Err(Error::Invalid("it was opened for reading".to_owned())),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn bells(&self) -> &Bells {
+        &self.bells
+    }
+}
+
+impl Readers {
+    fn open(path: &Path, count: usize) -> Result<Arc<Self>, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let idle = (0..count.max(1))
+            .map(|_| {
+                let connection = Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
+                prepare(&connection)?;
+                Ok(connection)
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(Arc::new(Self {
+            permits: Semaphore::new(idle.len()),
+            idle: Mutex::new(idle),
+        }))
+    }
+
+    fn take(&self) -> Connection {
+        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        idle.pop().expect("a permit is a connection")
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        idle.push(connection);
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<(), Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection
+        .busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))
+        .map_err(error)?;
+    connection
+        .execute_batch("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;")
+        .map_err(error)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction().map_err(error)?;
+    let applied: usize = transaction
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(error)?;
+    if applied > MIGRATIONS.len() {
+        return Err(Error::Invalid(format!(
+            "its schema is version {applied}, this program knows {}: use the newer program",
+            MIGRATIONS.len()
+        )));
+    }
+    for migration in &MIGRATIONS[applied..] {
+        transaction.execute_batch(migration).map_err(error)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", MIGRATIONS.len())
+        .map_err(error)?;
+    transaction.commit().map_err(error)
+}
+
+fn at(path: &Path, e: &rusqlite::Error) -> Error {
+    Error::Unavailable(format!("{}: {e}", path.display()))
+}
+
+/// What the caller does about it: a broken rule will be broken again, anything else may pass.
+fn error(e: rusqlite::Error) -> Error {
+    match e.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
+            Error::Invalid(e.to_string())
+        }
+        None => Error::Invalid(e.to_string()),
+        Some(_) => Error::Unavailable(e.to_string()),
+    }
+}

@@ -1,0 +1,355 @@
+//! Loading what a decision needs: see `store::work`.
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use rusqlite::{Connection, params};
+
+use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt};
+use super::{SqliteStore, work_commit};
+use crate::domain::decision::{AccountView, Timer, Touch};
+use crate::domain::enrollment::EnrollmentStatus;
+use crate::domain::event::kind;
+use crate::domain::mail::Mail;
+use crate::domain::{EmailAddress, Event, Instant, JsonMap};
+use crate::store::work::{
+    Committed, Decided, Depth, DueContact, PendingEvent, Registered, RegisteredSequence, Setup,
+    StoredEnrollment, StoredTouch, Thread, Undecided, Work,
+};
+use crate::store::{Error, Store, TenantId};
+
+#[async_trait]
+impl Work for SqliteStore {
+    async fn register(&self, setup: Setup) -> Result<Registered, Error> {
+        let registered = self.write(move |tx| register(tx, &setup)).await?;
+        self.bells().decide.notify_one();
+        self.bells().hydrate.notify_one();
+        Ok(registered)
+    }
+
+    async fn due_contacts(&self, now: Instant, limit: usize, depth: Depth) -> Result<Vec<DueContact>, Error> {
+        self.read(move |db| {
+            // One transaction: the parts of a contact must be of one moment.
+            let moment = db.unchecked_transaction().map_err(super::error)?;
+            let due = collect(
+                &moment,
+                "SELECT id FROM contacts WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                params![now.0, limit],
+                |row| get::<i64>(row, "id"),
+            )?;
+            due.into_iter()
+                .map(|contact| load(&moment, contact, depth))
+                .collect()
+        })
+        .await
+    }
+
+    async fn next_due_at(&self) -> Result<Option<Instant>, Error> {
+        self.read(|db| {
+            let at = first(
+                db,
+                "SELECT min(due_at) AS at FROM contacts WHERE due_at IS NOT NULL",
+                [],
+                |row| instant_opt(row, "at"),
+            )?;
+            Ok(at.flatten())
+        })
+        .await
+    }
+
+    async fn commit(&self, contacts: Vec<Decided>) -> Vec<Result<Committed, Error>> {
+        // Polled together, all jobs are queued before the first answer, so that they share a commit.
+        let jobs = contacts
+            .into_iter()
+            .map(|decided| self.write(move |tx| work_commit::commit(tx, &decided)));
+        let committed = join_all(jobs).await;
+        self.bells().deliver.notify_one();
+        committed
+    }
+
+    async fn postpone(&self, contact_id: i64, until: Instant) -> Result<(), Error> {
+        self.write(move |tx| {
+            execute(
+                tx,
+                "UPDATE contacts SET due_at = ?2 WHERE id = ?1",
+                params![contact_id, until.0],
+            )
+            .map(|_| ())
+        })
+        .await
+    }
+}
+
+fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
+    let mut registered = Registered::default();
+    for sequence in &setup.sequences {
+        execute(
+            tx,
+            "INSERT INTO sequences (tenant_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![setup.tenant.0, sequence.name],
+        )?;
+        execute(
+            tx,
+            "INSERT INTO plugins (tenant_id, name, version, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![
+                setup.tenant.0,
+                sequence.plugin,
+                sequence.plugin_version,
+                sequence.plugin_digest
+            ],
+        )?;
+        let ids = first(
+            tx,
+            "SELECT s.id AS sequence_id, p.id AS plugin_id FROM sequences s, plugins p
+             WHERE s.tenant_id = ?1 AND s.name = ?2 AND p.tenant_id = ?1 AND p.digest = ?3",
+            params![setup.tenant.0, sequence.name, sequence.plugin_digest],
+            |row| {
+                Ok(RegisteredSequence {
+                    sequence_id: get(row, "sequence_id")?,
+                    plugin_id: get(row, "plugin_id")?,
+                })
+            },
+        )?;
+        let ids = ids.ok_or_else(|| Error::Invalid(format!("sequence {} was not stored", sequence.name)))?;
+        registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
+        registered.sequences.push(ids);
+    }
+    // Thin events that were refused for want of a token get another chance with every start.
+    execute(
+        tx,
+        "UPDATE events SET hydrate_at = ?2 WHERE tenant_id = ?1 AND status = 'thin' AND hydrate_at IS NULL",
+        params![setup.tenant.0, setup.now.0],
+    )?;
+    Ok(registered)
+}
+
+/// Gives calls that were parked with another plugin or configuration another try.
+fn resume(tx: &Connection, setup: &Setup, sequence: i64, fingerprint: &str) -> Result<usize, Error> {
+    let parked = collect(
+        tx,
+        "SELECT DISTINCT e.id, e.contact_id FROM undecided u JOIN enrollments e ON e.id = u.enrollment_id
+         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND u.fingerprint <> ?3 AND e.sequence_id = ?2",
+        params![setup.tenant.0, sequence, fingerprint],
+        |row| Ok((get::<i64>(row, "id")?, get::<i64>(row, "contact_id")?)),
+    )?;
+    for (enrollment, contact) in &parked {
+        execute(
+            tx,
+            "UPDATE undecided SET due_at = ?3, attempts = 0 WHERE tenant_id = ?1 AND enrollment_id = ?2",
+            params![setup.tenant.0, enrollment, setup.now.0],
+        )?;
+        execute(
+            tx,
+            "UPDATE enrollments SET status = 'active', pause_reason = NULL WHERE tenant_id = ?1 AND id = ?2",
+            params![setup.tenant.0, enrollment],
+        )?;
+        super::contacts::touch(tx, setup.tenant, *contact)?;
+        super::contacts::mark_due(tx, setup.tenant, *contact, setup.now)?;
+    }
+    Ok(parked.len())
+}
+
+fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error> {
+    let mut due = first(
+        db,
+        "SELECT c.*, s.reason AS suppressed FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
+         WHERE c.id = ?1",
+        [contact],
+        |row| {
+            let account: Option<JsonMap> = json_opt(row, "account")?;
+            Ok(DueContact {
+                tenant: TenantId(get(row, "tenant_id")?),
+                id: contact,
+                version: get(row, "version")?,
+                email: email(get(row, "email")?)?,
+                time_zone: get(row, "time_zone")?,
+                locale: get(row, "locale")?,
+                attributes: json(row, "attributes")?,
+                account: account.map(account_view),
+                deleted: get::<Option<i64>>(row, "deleted_at")?.is_some(),
+                suppressed: get(row, "suppressed")?,
+                events: Vec::new(),
+                enrollments: Vec::new(),
+                touches: Vec::new(),
+                history: Vec::new(),
+            })
+        },
+    )?
+    .ok_or_else(|| Error::Invalid(format!("contact {contact} is gone")))?;
+    let tenant = due.tenant.0;
+    due.events = collect(
+        db,
+        "SELECT * FROM events WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 ORDER BY seq LIMIT ?3",
+        params![contact, tenant, depth.events_max],
+        |row| {
+            Ok(PendingEvent {
+                seq: get(row, "seq")?,
+                depth: get(row, "depth")?,
+                event: event(row)?,
+            })
+        },
+    )?;
+    due.history = collect(
+        db,
+        "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND status = 'decided'
+         ORDER BY seq DESC LIMIT ?3",
+        params![contact, tenant, depth.history_max],
+        event,
+    )?;
+    due.touches = touches(db, tenant, contact, depth.touches_max)?;
+    due.enrollments = collect(
+        db,
+        "SELECT * FROM enrollments WHERE contact_id = ?1 AND tenant_id = ?2 ORDER BY id",
+        params![contact, tenant],
+        |row| enrollment(db, tenant, row),
+    )?;
+    Ok(due)
+}
+
+fn enrollment(db: &Connection, tenant: i64, row: &rusqlite::Row<'_>) -> Result<StoredEnrollment, Error> {
+    let id: i64 = get(row, "id")?;
+    let status: String = get(row, "status")?;
+    let status = EnrollmentStatus::ALL
+        .into_iter()
+        .find(|s| s.as_str() == status)
+        .ok_or_else(|| Error::Invalid(format!("enrollment {id} has the unknown status {status}")))?;
+    let finished = status == EnrollmentStatus::Finished;
+    let timers = |row: &rusqlite::Row<'_>| {
+        Ok(Timer {
+            name: get(row, "name")?,
+            at: instant(row, "due_at")?,
+            data: json(row, "data")?,
+        })
+    };
+    let undecided = |row: &rusqlite::Row<'_>| {
+        Ok(Undecided {
+            event: json(row, "event")?,
+            attempts: get(row, "attempts")?,
+            due_at: instant_opt(row, "due_at")?,
+            fault: json_opt(row, "fault")?,
+            fingerprint: get(row, "fingerprint")?,
+        })
+    };
+    Ok(StoredEnrollment {
+        id,
+        sequence_id: get(row, "sequence_id")?,
+        event_seq: get(row, "event_seq")?,
+        status,
+        pause_reason: get(row, "pause_reason")?,
+        enrolled_at: instant(row, "enrolled_at")?,
+        decisions: get(row, "decisions")?,
+        state: get(row, "state")?,
+        timers: if finished {
+            Vec::new()
+        } else {
+            collect(
+                db,
+                "SELECT * FROM timers WHERE enrollment_id = ?1 AND tenant_id = ?2 ORDER BY due_at, name",
+                params![id, tenant],
+                timers,
+            )?
+        },
+        undecided: if finished {
+            Vec::new()
+        } else {
+            collect(
+                db,
+                "SELECT * FROM undecided WHERE enrollment_id = ?1 AND tenant_id = ?2 ORDER BY id",
+                params![id, tenant],
+                undecided,
+            )?
+        },
+    })
+}
+
+/// Our messages and the mails a rep sent, newest first.
+fn touches(db: &Connection, tenant: i64, contact: i64, limit: usize) -> Result<Vec<StoredTouch>, Error> {
+    let mut all = collect(
+        db,
+        "SELECT m.*, s.name AS sequence FROM messages m
+         JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
+         WHERE m.contact_id = ?1 AND m.tenant_id = ?2 ORDER BY m.seq DESC LIMIT ?3",
+        params![contact, tenant, limit],
+        |row| {
+            let mail: Option<Mail> = json_opt(row, "mail")?;
+            let at = instant_opt(row, "sent_at")?.unwrap_or(instant(row, "due_at")?);
+            Ok(StoredTouch {
+                touch: Touch {
+                    id: get(row, "id")?,
+                    kind: "email".to_owned(),
+                    at,
+                    subject: get(row, "subject")?,
+                    template: get(row, "template")?,
+                    sequence: get(row, "sequence")?,
+                    status: get(row, "status")?,
+                },
+                thread: mail.map(|mail| Thread {
+                    message_id: mail.message_id,
+                    references: mail.references,
+                    subject: mail.subject,
+                }),
+            })
+        },
+    )?;
+    all.extend(collect(
+        db,
+        "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND kind = ?3 ORDER BY seq DESC LIMIT ?4",
+        params![contact, tenant, kind::EMAIL_SENT, limit],
+        |row| {
+            let event = event(row)?;
+            let text = |name: &str| event.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+            let subject = text("subject");
+            Ok(StoredTouch {
+                thread: text("message_id").map(|message_id| Thread {
+                    message_id,
+                    references: Vec::new(),
+                    subject: subject.clone().unwrap_or_default(),
+                }),
+                touch: Touch {
+                    id: event.id,
+                    kind: "email".to_owned(),
+                    at: event.occurred_at,
+                    subject,
+                    template: None,
+                    sequence: None,
+                    status: "reported".to_owned(),
+                },
+            })
+        },
+    )?);
+    all.sort_by_key(|touch| std::cmp::Reverse(touch.touch.at));
+    all.truncate(limit);
+    Ok(all)
+}
+
+pub(super) fn event(row: &rusqlite::Row<'_>) -> Result<Event, Error> {
+    Ok(Event {
+        id: get(row, "id")?,
+        kind: get(row, "kind")?,
+        occurred_at: instant(row, "occurred_at")?,
+        data: json(row, "data")?,
+    })
+}
+
+pub(super) fn email(text: Option<String>) -> Result<Option<EmailAddress>, Error> {
+    text.map(|text| {
+        EmailAddress::parse(&text).map_err(|e| Error::Invalid(format!("stored address {text:?} {e}")))
+    })
+    .transpose()
+}
+
+/// `id` and `name` have names of their own; the rest are attributes.
+pub(super) fn account_view(mut fields: JsonMap) -> AccountView {
+    let mut text = |name: &str| {
+        fields.shift_remove(name).map(|value| match value {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        })
+    };
+    let name = text("name");
+    AccountView {
+        id: text("id").or_else(|| name.clone()).unwrap_or_default(),
+        name,
+        attributes: fields,
+    }
+}

@@ -1,0 +1,222 @@
+//! Storing what was decided for one contact: all or nothing, and only if nothing was heard of it
+//! meanwhile.
+
+use rusqlite::{Connection, params};
+
+use super::rows::{execute, first, get, to_json};
+use super::contacts;
+use crate::domain::ContactPatch;
+use crate::domain::enrollment::EnrollmentStatus;
+use crate::store::Error;
+use crate::store::work::{Committed, Decided, EmittedEvent, EnrollmentChange, LedgerEntry, NewMessage};
+
+pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Error> {
+    let version: Option<i64> = first(
+        tx,
+        "SELECT version FROM contacts WHERE tenant_id = ?1 AND id = ?2",
+        params![decided.tenant.0, decided.contact_id],
+        |row| get(row, "version"),
+    )?;
+    if version != Some(decided.version) {
+        return Ok(Committed::Conflict);
+    }
+    for change in &decided.enrollments {
+        let enrollment = store_enrollment(tx, decided, change)?;
+        for entry in &change.ledger {
+            store_decision(tx, decided, enrollment, entry)?;
+        }
+    }
+    for seq in &decided.events {
+        execute(
+            tx,
+            "UPDATE events SET status = 'decided' WHERE tenant_id = ?1 AND seq = ?2",
+            params![decided.tenant.0, seq],
+        )?;
+    }
+    execute(
+        tx,
+        "UPDATE contacts SET due_at = ?3, version = version + 1 WHERE tenant_id = ?1 AND id = ?2",
+        params![decided.tenant.0, decided.contact_id, decided.due_at.map(|at| at.0)],
+    )?;
+    let told = ContactPatch {
+        attributes: decided.properties.clone(),
+        ..ContactPatch::default()
+    };
+    contacts::patch(tx, decided.tenant, decided.contact_id, &told, decided.now)?;
+    for emitted in &decided.emitted {
+        store_emitted(tx, decided, emitted)?;
+    }
+    Ok(Committed::Stored)
+}
+
+fn store_enrollment(tx: &Connection, decided: &Decided, change: &EnrollmentChange) -> Result<i64, Error> {
+    let tenant = decided.tenant.0;
+    let finished_at = (change.status == EnrollmentStatus::Finished).then_some(decided.now.0);
+    let id = if let Some(id) = change.id {
+        execute(
+            tx,
+            "UPDATE enrollments SET status = ?3, exit_reason = ?4, pause_reason = ?5, finished_at = ?6,
+                    decisions = ?7, state = ?8
+             WHERE tenant_id = ?1 AND id = ?2",
+            params![
+                tenant,
+                id,
+                change.status.as_str(),
+                change.exit_reason,
+                change.pause_reason,
+                finished_at,
+                change.decisions,
+                change.state
+            ],
+        )?;
+        for table in ["timers", "undecided"] {
+            execute(
+                tx,
+                &format!("DELETE FROM {table} WHERE tenant_id = ?1 AND enrollment_id = ?2"),
+                params![tenant, id],
+            )?;
+        }
+        id
+    } else {
+        execute(
+            tx,
+            "INSERT INTO enrollments (tenant_id, contact_id, sequence_id, event_seq, status, exit_reason,
+                                      pause_reason, enrolled_at, finished_at, decisions, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                tenant,
+                decided.contact_id,
+                change.sequence_id,
+                change.event_seq,
+                change.status.as_str(),
+                change.exit_reason,
+                change.pause_reason,
+                change.enrolled_at.0,
+                finished_at,
+                change.decisions,
+                change.state
+            ],
+        )?;
+        tx.last_insert_rowid()
+    };
+    for timer in &change.timers {
+        execute(
+            tx,
+            "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, timer.name, tenant, timer.at.0, to_json(&timer.data)?],
+        )?;
+    }
+    for call in &change.undecided {
+        execute(
+            tx,
+            "INSERT INTO undecided (tenant_id, enrollment_id, event, attempts, due_at, fault, fingerprint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                tenant,
+                id,
+                to_json(&call.event)?,
+                call.attempts,
+                call.due_at.map(|at| at.0),
+                call.fault.as_ref().map(to_json).transpose()?,
+                call.fingerprint
+            ],
+        )?;
+    }
+    Ok(id)
+}
+
+fn store_decision(tx: &Connection, decided: &Decided, enrollment: i64, entry: &LedgerEntry) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO decisions (tenant_id, contact_id, enrollment_id, number, at, plugin_id, input, output,
+                                verdicts, fuel)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            decided.tenant.0,
+            decided.contact_id,
+            enrollment,
+            entry.number,
+            entry.input.now.0,
+            entry.plugin_id,
+            to_json(&entry.input)?,
+            to_json(&entry.output)?,
+            to_json(&entry.verdicts)?,
+            entry.fuel
+        ],
+    )?;
+    let decision = tx.last_insert_rowid();
+    for message in &entry.messages {
+        store_message(tx, decided, enrollment, decision, message)?;
+    }
+    for writeback in &entry.writebacks {
+        execute(
+            tx,
+            "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at,
+                                     created_at, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open')",
+            params![
+                decided.tenant.0,
+                decided.contact_id,
+                enrollment,
+                decision,
+                writeback.kind,
+                to_json(&writeback.body)?,
+                writeback.due_at.map(|at| at.0),
+                decided.now.0
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn store_message(
+    tx: &Connection,
+    decided: &Decided,
+    enrollment: i64,
+    decision: i64,
+    message: &NewMessage,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO messages (tenant_id, id, contact_id, enrollment_id, decision_id, status, held_reason, due_at,
+                               created_at, identity, template, context, thread, subject)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        params![
+            decided.tenant.0,
+            message.id,
+            decided.contact_id,
+            enrollment,
+            decision,
+            if message.held_reason.is_some() { "held" } else { "queued" },
+            message.held_reason,
+            message.due_at.0,
+            decided.now.0,
+            message.identity,
+            message.template,
+            to_json(&message.context)?,
+            message.thread.as_ref().map(to_json).transpose()?,
+            message.subject
+        ],
+    )?;
+    Ok(())
+}
+
+fn store_emitted(tx: &Connection, decided: &Decided, emitted: &EmittedEvent) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO events (tenant_id, id, connection, kind, contact_id, occurred_at, received_at, data, raw,
+                             depth, status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'null', ?8, 'pending') ON CONFLICT DO NOTHING",
+        params![
+            decided.tenant.0,
+            emitted.id,
+            format!("plugin:{}", emitted.plugin),
+            emitted.kind,
+            decided.contact_id,
+            decided.now.0,
+            to_json(&emitted.data)?,
+            emitted.depth
+        ],
+    )?;
+    contacts::mark_due(tx, decided.tenant, decided.contact_id, decided.now)
+}

@@ -1,0 +1,264 @@
+//! What the decide loop asks: who is due, with everything a decision needs; and what was decided.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Error, TenantId};
+use crate::domain::decision::{AccountView, ContactView, DecideInput, Decision, Timer, Touch};
+use crate::domain::enrollment::EnrollmentStatus;
+use crate::domain::fault::Fault;
+use crate::domain::verdict::Verdict;
+use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
+
+#[async_trait]
+pub trait Work {
+    /// Makes sequences and plugin versions known, and gives parked calls whose fingerprint is no
+    /// longer theirs another try. Called once at start.
+    async fn register(&self, setup: Setup) -> Result<Registered, Error>;
+
+    /// The contacts that are due, longest due first, at most `limit`.
+    async fn due_contacts(&self, now: Instant, limit: usize, depth: Depth) -> Result<Vec<DueContact>, Error>;
+
+    /// When the next contact is due.
+    async fn next_due_at(&self) -> Result<Option<Instant>, Error>;
+
+    /// Stores what was decided for some contacts; each by itself, all or nothing. `Conflict` means
+    /// that something was heard of the contact meanwhile: decide again.
+    async fn commit(&self, contacts: Vec<Decided>) -> Vec<Result<Committed, Error>>;
+
+    /// Puts a contact off that cannot be decided at all, so that it does not block the others.
+    async fn postpone(&self, contact_id: i64, until: Instant) -> Result<(), Error>;
+}
+
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub tenant: TenantId,
+    pub now: Instant,
+    pub sequences: Vec<SequenceSetup>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SequenceSetup {
+    pub name: String,
+    pub plugin: String,
+    pub plugin_version: String,
+    pub plugin_digest: String,
+    /// Digest of plugin and configuration: what a parked call failed with.
+    pub fingerprint: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Registered {
+    /// In the order of the setup.
+    pub sequences: Vec<RegisteredSequence>,
+    /// Parked enrollments that will be tried again.
+    pub resumed: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct RegisteredSequence {
+    pub sequence_id: i64,
+    pub plugin_id: i64,
+}
+
+/// How much of the past a decision sees.
+#[derive(Debug, Clone, Copy)]
+pub struct Depth {
+    pub history_max: usize,
+    pub touches_max: usize,
+    pub events_max: usize,
+}
+
+/// A contact with something to decide, as it stood in one moment.
+#[derive(Debug, Clone)]
+pub struct DueContact {
+    pub tenant: TenantId,
+    pub id: i64,
+    pub version: i64,
+    pub email: Option<EmailAddress>,
+    /// The zone as stored; none means the tenant's.
+    pub time_zone: Option<String>,
+    pub locale: Option<String>,
+    pub attributes: JsonMap,
+    pub account: Option<AccountView>,
+    pub deleted: bool,
+    /// Why its address must not be mailed.
+    pub suppressed: Option<String>,
+    /// To be decided, in order of arrival.
+    pub events: Vec<PendingEvent>,
+    /// All of them, finished ones too (re-enrolment rules ask).
+    pub enrollments: Vec<StoredEnrollment>,
+    /// Newest first.
+    pub touches: Vec<StoredTouch>,
+    /// Newest first; the pending events are not among them.
+    pub history: Vec<Event>,
+}
+
+impl DueContact {
+    /// What a policy sees of the contact.
+    pub fn view(&self, tenant_zone: &str) -> ContactView {
+        ContactView {
+            id: self.id.to_string(),
+            email: self.email.as_ref().map(ToString::to_string),
+            time_zone: self.time_zone.clone().unwrap_or_else(|| tenant_zone.to_owned()),
+            locale: self.locale.clone(),
+            attributes: self.attributes.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct PendingEvent {
+    pub seq: i64,
+    pub depth: u32,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone)]
+pub struct StoredEnrollment {
+    pub id: i64,
+    pub sequence_id: i64,
+    pub event_seq: i64,
+    pub status: EnrollmentStatus,
+    pub pause_reason: Option<String>,
+    pub enrolled_at: Instant,
+    pub decisions: u64,
+    pub state: Option<String>,
+    pub timers: Vec<Timer>,
+    pub undecided: Vec<Undecided>,
+}
+
+/// A touch and what continuing its thread takes.
+#[derive(Debug, Clone)]
+pub struct StoredTouch {
+    pub touch: Touch,
+    pub thread: Option<Thread>,
+}
+
+/// A conversation to continue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Message-ID of the parent, without angle brackets.
+    pub message_id: String,
+    /// Its References, oldest first.
+    pub references: Vec<String>,
+    pub subject: String,
+}
+
+/// A call that failed, or one that waits behind such a call.
+#[derive(Debug, Clone)]
+pub struct Undecided {
+    pub event: Event,
+    pub attempts: u32,
+    /// None while parked.
+    pub due_at: Option<Instant>,
+    pub fault: Option<Fault>,
+    pub fingerprint: String,
+}
+
+/// What was decided for one contact.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub tenant: TenantId,
+    pub contact_id: i64,
+    /// The version that was looked at.
+    pub version: i64,
+    pub now: Instant,
+    /// Pending events that are done with.
+    pub events: Vec<i64>,
+    pub enrollments: Vec<EnrollmentChange>,
+    /// Fields that policies set.
+    pub properties: JsonMap,
+    /// Events that policies emitted, for the same contact.
+    pub emitted: Vec<EmittedEvent>,
+    /// The next moment there is something to decide.
+    pub due_at: Option<Instant>,
+}
+
+/// The whole next state of one enrollment.
+#[derive(Debug, Clone)]
+pub struct EnrollmentChange {
+    /// None for a new one.
+    pub id: Option<i64>,
+    pub sequence_id: i64,
+    pub event_seq: i64,
+    pub status: EnrollmentStatus,
+    pub pause_reason: Option<String>,
+    /// Set when finished: a host rule, or the policy's own word.
+    pub exit_reason: Option<String>,
+    pub enrolled_at: Instant,
+    pub decisions: u64,
+    pub state: Option<String>,
+    /// Replace those stored.
+    pub timers: Vec<Timer>,
+    pub undecided: Vec<Undecided>,
+    /// New rows.
+    pub ledger: Vec<LedgerEntry>,
+}
+
+/// One decision with all that it causes.
+#[derive(Debug, Clone)]
+pub struct LedgerEntry {
+    pub number: u64,
+    pub plugin_id: i64,
+    pub input: DecideInput,
+    pub output: Decision,
+    /// One per action, in order.
+    pub verdicts: Vec<Verdict>,
+    pub fuel: u64,
+    pub messages: Vec<NewMessage>,
+    pub writebacks: Vec<NewWriteback>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub id: String,
+    pub due_at: Instant,
+    pub identity: String,
+    pub template: String,
+    pub context: MessageContext,
+    pub thread: Option<Thread>,
+    /// As it would read now; none where it cannot be composed yet.
+    pub subject: Option<String>,
+    pub held_reason: Option<String>,
+}
+
+/// What a template may refer to beside the contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageContext {
+    pub sequence: String,
+    /// The plugin whose default templates apply.
+    pub plugin: String,
+    pub variables: JsonMap,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewWriteback {
+    /// `task`, `note` or `properties`.
+    pub kind: &'static str,
+    pub body: Value,
+    pub due_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone)]
+pub struct EmittedEvent {
+    pub id: String,
+    pub plugin: String,
+    pub kind: String,
+    pub data: JsonMap,
+    pub depth: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    Stored,
+    Conflict,
+}
+
+/// The public id of an enrollment, made of what made it: known before its row is written.
+pub fn enrollment_id(tenant: TenantId, contact: i64, sequence: i64, event_seq: i64) -> String {
+    let parts = [tenant.0, contact, sequence, event_seq].map(i64::to_be_bytes);
+    digest::id("enr", &parts.each_ref().map(|part| part.as_slice()))
+}

@@ -1,0 +1,15 @@
+//! Builds the policies that the tests run to components, and says where they lie.
+
+fn main() {
+    for artifact in followup_plugin_builder::build(&["followup-rogue"]) {
+        let name = artifact
+            .package
+            .trim_start_matches("followup-")
+            .replace('-', "_")
+            .to_uppercase();
+        println!(
+            "cargo:rustc-env={name}_COMPONENT={}",
+            artifact.path.display()
+        );
+    }
+}
