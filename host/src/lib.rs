@@ -45,3 +45,6 @@ pub mod decide;
 pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
+
+// Layer 4: the edges. The command line and the composition root follow.
+pub mod config;

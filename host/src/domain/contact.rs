@@ -151,6 +151,9 @@ mod tests {
         check("ada@example..com", Err(AddressError::Shape));
         check("ada@x.com\r\nBcc: b@x.com", Err(AddressError::Character));
         check("Ada <ada@example.com>", Err(AddressError::Character));
-        check(&format!("{}@example.com", "a".repeat(250)), Err(AddressError::TooLong));
+        check(
+            &format!("{}@example.com", "a".repeat(250)),
+            Err(AddressError::TooLong),
+        );
     }
 }

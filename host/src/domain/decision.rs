@@ -157,10 +157,7 @@ pub enum When {
     Now,
     At(Instant),
     AfterMs(u64),
-    AfterBusinessDays {
-        days: u32,
-        at: Option<TimeOfDay>,
-    },
+    AfterBusinessDays { days: u32, at: Option<TimeOfDay> },
 }
 
 /// A local wall-clock time: hour 0 to 23, minute 0 to 59.

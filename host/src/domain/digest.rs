@@ -40,7 +40,10 @@ mod tests {
         assert_eq!(one, id("msg", &[b"ab", b"c"]));
         assert_ne!(one, id("msg", &[b"a", b"bc"]));
         assert_eq!(one.len(), 4 + 26);
-        assert!(one.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'));
+        assert!(
+            one.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        );
     }
 
     #[test]

@@ -138,7 +138,10 @@ mod tests {
             ("complained", "complaint"),
             ("contact-deleted", "contact-deleted"),
         ] {
-            assert_eq!(rules.reason_for(event_kind).map(ExitReason::as_str), Some(reason));
+            assert_eq!(
+                rules.reason_for(event_kind).map(ExitReason::as_str),
+                Some(reason)
+            );
         }
         assert_eq!(rules.reason_for("email-opened"), None);
         assert_eq!(rules.reason_for("soft-bounced"), None);
@@ -153,6 +156,9 @@ mod tests {
         };
         assert_eq!(rules.reason_for("order-paid"), Some(ExitReason::Converted));
         assert_eq!(rules.reason_for("deal-won"), None);
-        assert_eq!(rules.reason_for("meeting-booked"), Some(ExitReason::Converted));
+        assert_eq!(
+            rules.reason_for("meeting-booked"),
+            Some(ExitReason::Converted)
+        );
     }
 }

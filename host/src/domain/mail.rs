@@ -49,7 +49,10 @@ pub enum Outcome {
     /// Refused for good: sending the same again would be refused again.
     Rejected { reason: String },
     /// Certainly not accepted; worth repeating, not before `after_ms` where the provider said so.
-    Retry { reason: String, after_ms: Option<i64> },
+    Retry {
+        reason: String,
+        after_ms: Option<i64>,
+    },
     /// It may have been accepted.
     InDoubt { reason: String },
 }

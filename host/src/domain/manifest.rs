@@ -108,7 +108,9 @@ impl Manifest {
         let slug = |text: &str| {
             !text.is_empty()
                 && text.len() <= 64
-                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         if !slug(&self.id) {
             problems.push(format!(
@@ -116,7 +118,13 @@ impl Manifest {
                 self.id
             ));
         }
-        let numbers: Vec<_> = self.version.split(['-', '+']).next().unwrap_or_default().split('.').collect();
+        let numbers: Vec<_> = self
+            .version
+            .split(['-', '+'])
+            .next()
+            .unwrap_or_default()
+            .split('.')
+            .collect();
         if numbers.len() != 3 || numbers.iter().any(|n| n.parse::<u32>().is_err()) {
             problems.push(format!("version {:?}: use MAJOR.MINOR.PATCH", self.version));
         }
@@ -132,7 +140,9 @@ impl Manifest {
             problems.push("config must be a table: a JSON Schema".to_owned());
         }
         if self.kind == PluginKind::Policy && !self.grants.is_empty() {
-            problems.push("a policy cannot be granted anything: move the access to a trigger".to_owned());
+            problems.push(
+                "a policy cannot be granted anything: move the access to a trigger".to_owned(),
+            );
         }
         for name in self.templates.keys().filter(|name| !slug(name)) {
             problems.push(format!(

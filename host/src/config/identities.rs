@@ -1,0 +1,143 @@
+//! `[identities.NAME]`: who writes.
+
+use std::collections::BTreeMap;
+
+use crate::domain::EmailAddress;
+use crate::domain::mail::Mailbox;
+use crate::domain::spelling;
+
+use super::connections::Connection;
+use super::places::token;
+use super::reader::Section;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub from: Mailbox,
+    pub reply_to: Option<Mailbox>,
+    /// The provider connection that sends; none means the built-in capture folder.
+    pub connection: Option<String>,
+}
+
+const MAILBOX: &str = "write it like Ada Lovelace <ada@acme.example>";
+
+impl Identity {
+    pub(super) fn read_all(
+        sections: &Section<'_>,
+        connections: &BTreeMap<String, Connection>,
+    ) -> BTreeMap<String, Self> {
+        let read = |(name, section): (String, Section<'_>)| {
+            Some((name, Self::read(&section, connections)?))
+        };
+        sections
+            .named(|_, _| "NAME".to_owned())
+            .into_iter()
+            .filter_map(read)
+            .collect()
+    }
+
+    fn read(section: &Section<'_>, connections: &BTreeMap<String, Connection>) -> Option<Self> {
+        let from = section.optional_parsed("from", MAILBOX, parse_mailbox);
+        let from = section.required("from", "\"Ada Lovelace <ada@acme.example>\"", from);
+        let reply_to = section.optional_parsed("reply_to", MAILBOX, parse_mailbox);
+        let connection = provider(section, connections);
+        section.finish();
+        Some(Self {
+            from: from?,
+            reply_to,
+            connection,
+        })
+    }
+}
+
+fn provider(section: &Section<'_>, connections: &BTreeMap<String, Connection>) -> Option<String> {
+    let providers: Vec<&str> = connections
+        .iter()
+        .filter(|(_, connection)| connection.is_provider())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let Some(named) = section.optional_text("connection") else {
+        if providers.len() > 1 {
+            let remedy = format!("use one of: {}", providers.join(", "));
+            section.problem(
+                "connection",
+                "is needed, since there are several e-mail providers",
+                remedy,
+            );
+        }
+        return providers.first().map(|&name| name.to_owned());
+    };
+    match connections.get(&named) {
+        Some(connection) if connection.is_provider() => {}
+        Some(connection) => {
+            let message = format!(
+                "names {named:?}, a {} connection, which sends no mail",
+                connection.kind()
+            );
+            section.problem("connection", &message, spelling::suggest(&named, providers));
+        }
+        // One that is written but wrong was complained about where it stands.
+        None if section
+            .reader
+            .places
+            .has(&format!("/connections/{}", token(&named))) => {}
+        None => {
+            let message = format!("names {named:?}, which is no connection");
+            section.problem("connection", &message, spelling::suggest(&named, providers));
+        }
+    }
+    Some(named)
+}
+
+/// `Ada Lovelace <ada@acme.example>`, `"Lovelace, Ada" <ada@acme.example>` or the address alone.
+fn parse_mailbox(text: &str) -> Option<Mailbox> {
+    let text = text.trim();
+    let Some((name, rest)) = text.rsplit_once('<') else {
+        return Some(Mailbox {
+            name: None,
+            address: EmailAddress::parse(text).ok()?,
+        });
+    };
+    let address = EmailAddress::parse(rest.strip_suffix('>')?).ok()?;
+    let name = name.trim();
+    let name = name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+        .unwrap_or(name);
+    if name.chars().any(|c| c.is_control() || "<>\"".contains(c)) {
+        return None;
+    }
+    Some(Mailbox {
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        address,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mailboxes() {
+        for (text, expect) in [
+            (
+                "Ada Lovelace <Ada@Acme.example>",
+                Some((Some("Ada Lovelace"), "ada@acme.example")),
+            ),
+            (
+                "\"Lovelace, Ada\" <ada@acme.example>",
+                Some((Some("Lovelace, Ada"), "ada@acme.example")),
+            ),
+            ("ada@acme.example", Some((None, "ada@acme.example"))),
+            ("<ada@acme.example>", Some((None, "ada@acme.example"))),
+            ("Ada <ada@acme.example", None),
+            ("Ada\r\nBcc: x <ada@acme.example>", None),
+            ("Ada", None),
+        ] {
+            let got = parse_mailbox(text);
+            let got = got
+                .as_ref()
+                .map(|mailbox| (mailbox.name.as_deref(), mailbox.address.as_str()));
+            assert_eq!(got, expect, "{text}");
+        }
+    }
+}

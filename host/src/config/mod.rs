@@ -1,0 +1,136 @@
+//! `followup.toml`: what an administrator wrote, read once at start.
+//!
+//! In: the file, the environment (as a function), the secret and template files that it names. Out:
+//! plain structs, one per section; or everything that is wrong, at once, each with file, line and
+//! remedy. Only `cli` and `daemon` read this room; the rooms below get plain values from them.
+//!
+//! There is one source of defaults: `followup.default.toml`, which is also the documentation.
+
+mod calendar;
+mod connections;
+mod decide;
+mod deliver;
+mod identities;
+mod places;
+mod plugins;
+mod problem;
+mod reader;
+mod sandbox;
+mod schema;
+mod secrets;
+mod sequences;
+mod server;
+mod store;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use calendar::Calendar;
+pub use connections::{BaseUrl, Connection};
+pub use decide::Decide;
+pub use deliver::Deliver;
+pub use identities::Identity;
+pub use places::Places;
+pub use plugins::Plugins;
+pub use problem::{Problem, Severity};
+pub use reader::DEFAULTS;
+pub use sandbox::Sandbox;
+pub use sequences::{ReEnrol, Sequence};
+pub use server::Server;
+pub use store::Store;
+pub use templates::TemplateFile;
+pub use validate::{Validated, validate};
+
+use reader::Reader;
+
+/// The largest configuration file, in bytes.
+pub const CONFIG_MAX_BYTES: u64 = 1024 * 1024;
+
+/// A configuration in which every value is usable on its own; `validate` looks at them together.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from, as it was named.
+    pub file: PathBuf,
+    /// Lines of that file, for later complaints.
+    pub places: Places,
+    pub server: Server,
+    pub store: Store,
+    pub calendar: Calendar,
+    pub sandbox: Sandbox,
+    pub decide: Decide,
+    pub deliver: Deliver,
+    pub plugins: Plugins,
+    pub connections: BTreeMap<String, Connection>,
+    pub identities: BTreeMap<String, Identity>,
+    pub sequences: BTreeMap<String, Sequence>,
+    pub templates: Vec<TemplateFile>,
+}
+
+/// A usable configuration, and what should be looked at all the same.
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Config,
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads the file at `path`. The error is the whole list, warnings included, in the order of lines.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
+    let text = read_text(path).map_err(|problem| vec![problem])?;
+    let reader = Reader::new(path, &text, env).map_err(|problem| vec![problem])?;
+    let mut config = read(&reader);
+    let (problems, places) = reader.finish();
+    config.places = places;
+    let problems = problem::in_order(problems);
+    if problems.iter().any(Problem::is_error) {
+        return Err(problems);
+    }
+    Ok(Loaded {
+        config,
+        warnings: problems,
+    })
+}
+
+fn read(reader: &Reader<'_>) -> Config {
+    let root = reader.root();
+    let connections = Connection::read_all(&root.section("connections"));
+    let identities = Identity::read_all(&root.section("identities"), &connections);
+    let sequences = Sequence::read_all(&root.section("sequences"), &identities);
+    let config = Config {
+        file: reader.file.to_owned(),
+        places: Places::default(),
+        server: Server::read(&root.section("server")),
+        store: Store::read(&root.section("store")),
+        calendar: Calendar::read(&root.section("calendar")),
+        sandbox: Sandbox::read(&root.section("sandbox")),
+        decide: Decide::read(&root.section("decide")),
+        deliver: Deliver::read(&root.section("deliver")),
+        plugins: Plugins::read(&root.section("plugins")),
+        connections,
+        identities,
+        sequences,
+        templates: templates::read_all(reader),
+    };
+    root.finish();
+    config
+}
+
+fn read_text(path: &Path) -> Result<String, Problem> {
+    let problem = |message: String, remedy: &str| Problem::error(path, 0, message, remedy);
+    let missing = "name another file with --config, or write a new one with `followup init FOLDER`";
+    let size = path
+        .metadata()
+        .map_err(|error| problem(format!("cannot be read ({error})"), missing))?
+        .len();
+    if size > CONFIG_MAX_BYTES {
+        return Err(problem(
+            format!("is {size} bytes long, {CONFIG_MAX_BYTES} allowed"),
+            "shorten it",
+        ));
+    }
+    std::fs::read_to_string(path)
+        .map_err(|error| problem(format!("cannot be read ({error})"), missing))
+}

@@ -1,0 +1,156 @@
+//! `[sequences.NAME]`: what happens to whom.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+use toml_edit::{Item, TableLike, Value};
+
+use crate::domain::enrollment::ExitRules;
+use crate::domain::event::KIND_MAX_BYTES;
+use crate::domain::spelling;
+
+use super::identities::Identity;
+use super::places::token;
+use super::reader::Section;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// The plugin's id.
+    pub policy: String,
+    /// CEL; compiled by `validate`.
+    pub enrol: String,
+    /// The name of an identity.
+    pub identity: String,
+    pub re_enrol: ReEnrol,
+    pub exits: ExitRules,
+    /// The policy's own options.
+    pub config: Json,
+}
+
+/// Whether a contact may go through a sequence again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReEnrol {
+    Never,
+    AfterFinish,
+}
+
+impl Sequence {
+    pub(super) fn read_all(
+        sections: &Section<'_>,
+        identities: &BTreeMap<String, Identity>,
+    ) -> BTreeMap<String, Self> {
+        let read = |(name, section): (String, Section<'_>)| {
+            Some((name, Self::read(&section, identities)?))
+        };
+        sections
+            .named(|_, _| "NAME".to_owned())
+            .into_iter()
+            .filter_map(read)
+            .collect()
+    }
+
+    fn read(section: &Section<'_>, identities: &BTreeMap<String, Identity>) -> Option<Self> {
+        let policy = section.required_text("policy", "\"cadence\"");
+        let enrol = section.required_text("enrol", "'event.kind == \"form-submitted\"'");
+        let identity = identity(section, identities);
+        let re_enrol = section.parsed("re_enrol", "use never or after-finish", |text| match text {
+            "never" => Some(ReEnrol::Never),
+            "after-finish" => Some(ReEnrol::AfterFinish),
+            _ => None,
+        });
+        let exits = exits(&section.section("exits"));
+        let config = section
+            .section("config")
+            .table()
+            .map_or_else(|| Json::Object(Map::new()), object);
+        section.finish();
+        Some(Self {
+            policy: policy?,
+            enrol: enrol?,
+            identity: identity?,
+            re_enrol,
+            exits,
+            config,
+        })
+    }
+}
+
+fn identity(section: &Section<'_>, identities: &BTreeMap<String, Identity>) -> Option<String> {
+    // One that is written but wrong was complained about where it stands.
+    let written = |pointer: &str| section.reader.places.has(pointer);
+    let names: Vec<&str> = identities.keys().map(String::as_str).collect();
+    match (section.optional_text("identity"), names.as_slice()) {
+        (Some(named), _) if identities.contains_key(&named) => return Some(named),
+        (Some(named), _) if written(&format!("/identities/{}", token(&named))) => {}
+        (Some(named), _) => {
+            let message = format!("names {named:?}, which is no identity");
+            section.problem("identity", &message, spelling::suggest(&named, names));
+        }
+        (None, [only]) => return Some((*only).to_owned()),
+        (None, []) if written("/identities") => {}
+        (None, []) => {
+            let remedy = "add [identities.NAME] with from = \"Ada <ada@acme.example>\"";
+            section.problem("identity", "is needed, and there is none", remedy);
+        }
+        (None, _) => {
+            let remedy = format!("use one of: {}", names.join(", "));
+            section.problem("identity", "is needed, since there are several", remedy);
+        }
+    }
+    None
+}
+
+fn exits(section: &Section<'_>) -> ExitRules {
+    let exits = ExitRules {
+        replied: section.boolean("replied"),
+        converted: section.boolean("converted"),
+        meeting_booked: section.boolean("meeting_booked"),
+        unsubscribed: section.boolean("unsubscribed"),
+        hard_bounce: section.boolean("hard_bounce"),
+        complaint: section.boolean("complaint"),
+        contact_deleted: section.boolean("contact_deleted"),
+        converted_events: section.list(
+            "converted_events",
+            "write event kinds like \"deal-won\"",
+            |text| {
+                (1..=KIND_MAX_BYTES)
+                    .contains(&text.len())
+                    .then(|| text.to_owned())
+            },
+        ),
+    };
+    section.finish();
+    exits
+}
+
+/// A TOML table as JSON, in the order it was written.
+fn object(table: &dyn TableLike) -> Json {
+    Json::Object(
+        table
+            .iter()
+            .map(|(key, item)| (key.to_owned(), json(item)))
+            .collect(),
+    )
+}
+
+fn json(item: &Item) -> Json {
+    if let Some(table) = item.as_table_like() {
+        return object(table);
+    }
+    if let Some(tables) = item.as_array_of_tables() {
+        return tables.iter().map(|table| object(table)).collect();
+    }
+    item.as_value().map_or(Json::Null, value)
+}
+
+fn value(toml: &Value) -> Json {
+    match toml {
+        Value::String(text) => Json::from(text.value().as_str()),
+        Value::Integer(number) => Json::from(*number.value()),
+        Value::Float(number) => Json::from(*number.value()),
+        Value::Boolean(yes) => Json::from(*yes.value()),
+        Value::Datetime(moment) => Json::from(moment.value().to_string()),
+        Value::Array(items) => items.iter().map(value).collect(),
+        Value::InlineTable(table) => object(table),
+    }
+}

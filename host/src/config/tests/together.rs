@@ -1,0 +1,108 @@
+//! Configuration, plugins and templates looked at together.
+
+use super::*;
+use crate::domain::manifest::Manifest;
+
+const PLUGIN: &str = r#"
+    id = "post-meeting"
+    name = "Post meeting"
+    version = "0.1.0"
+    kind = "policy"
+    description = "d"
+    events = ["meeting-booked", "deal-won", "replied"]
+    [config]
+    type = "object"
+    additionalProperties = false
+    [config.properties]
+    thanks = { type = "string", format = "template" }
+    wait = { type = "integer", minimum = 1, description = "Days to wait." }
+    [templates.thanks]
+    subject = "Thanks"
+    body = "Thank you"
+"#;
+
+fn told(sequence: &str, files: &[(&str, &str)]) -> Result<Validated, Vec<String>> {
+    let text = format!("[identities.a]\nfrom = \"a@b.example\"\n[sequences.meet]\n{sequence}");
+    let folder = folder(&text, files);
+    let loaded = load(&folder.path().join("followup.toml"), &env).expect("loads");
+    let manifest = Manifest::parse(PLUGIN).expect("manifest");
+    validate(&loaded.config, &[manifest]).map_err(|problems| show(&problems, folder.path()))
+}
+
+const GOOD: &str = "policy = \"post-meeting\"\nenrol = 'event.kind == \"meeting-booked\"'\n\
+                    exits.meeting_booked = false\nexits.converted_events = [\"order-paid\"]\n";
+
+#[test]
+fn what_fits_together_is_ready_to_use() {
+    let thanks = ("templates/meet/thanks.md", "---\nsubject: s\n---\nb");
+    let validated = told(&format!("{GOOD}config.thanks = \"thanks\"\n"), &[thanks]).expect("fits");
+    assert_eq!(validated.warnings, []);
+    assert!(validated.rules.contains_key("meet"));
+    let (found, _) = validated
+        .templates
+        .find("meet", "post-meeting", "thanks")
+        .expect("there");
+    assert_eq!(found, crate::compose::Found::Sequence);
+}
+
+#[test]
+fn each_thing_that_does_not_fit_is_told() {
+    for (sequence, expect) in [
+        (
+            "policy = \"post-meting\"\nenrol = 'true'\n",
+            vec![
+                "4: sequences.meet.policy names \"post-meting\", which is not installed: did you mean \"post-meeting\"?",
+            ],
+        ),
+        (
+            "policy = \"post-meeting\"\nenrol = '''\nevent.kind == 'x' &&\nevnt.kind == 'x' '''\nexits.meeting_booked = false\nexits.converted = false\n",
+            vec!["7: sequences.meet.enrol, column 1: evnt is unknown: did you mean \"event\"?"],
+        ),
+        (
+            "policy = \"post-meeting\"\nenrol = 'true'\n",
+            vec![
+                "3: sequences.meet: post-meeting wants to hear of deal-won, but the exit condition converted ends the run first: \
+             write exits.converted_events without \"deal-won\"",
+                "3: sequences.meet: post-meeting wants to hear of meeting-booked, but the exit condition meeting-booked ends the run first: \
+             write exits.meeting_booked = false",
+            ],
+        ),
+        (
+            &format!("{GOOD}[sequences.meet.config]\nthanks = \"thank\"\nwiat = 1\nwait = 0\n"),
+            vec![
+                "9: sequences.meet.config.thanks names the template \"thank\", which does not exist: did you mean \"thanks\"?",
+                "10: sequences.meet.config.wiat is unknown: did you mean \"wait\"?",
+                "11: sequences.meet.config.wait 0 is less than the minimum of 1: Days to wait.",
+            ],
+        ),
+    ] {
+        assert_eq!(told(sequence, &[]).expect_err(sequence), expect);
+    }
+}
+
+#[test]
+fn an_exit_that_is_written_down_is_only_warned_of() {
+    let sequence = GOOD.replace("meeting_booked = false", "meeting_booked = true");
+    let validated = told(&sequence, &[]).expect("a warning is no error");
+    assert_eq!(validated.warnings.len(), 1);
+    assert_eq!(validated.warnings[0].line, 6);
+}
+
+#[test]
+fn templates_are_read_and_misplaced_ones_pointed_out() {
+    let files = [
+        (
+            "templates/broken.md",
+            "---\nsubject: Hi {{ contat.x }}\n---\nb",
+        ),
+        ("templates/met/lost.md", "---\nsubject: s\n---\nb"),
+        ("templates/notes.txt", "not a template"),
+    ];
+    assert_eq!(
+        told(GOOD, &files).expect_err("broken"),
+        [
+            "templates/broken.md:2: contat.x is unknown: did you mean \"contact\"?",
+            "templates/met/lost.md: warning: lies in the folder \"met\", which is no sequence: did you mean \"meet\"?",
+        ]
+    );
+}
