@@ -4,10 +4,13 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::load;
 use crate::config::{self, Config, Problem};
+use crate::daemon::Plugins;
 use crate::domain::manifest::Manifest;
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +21,26 @@ pub struct CheckArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl CheckArgs {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let report = check(&self.config, &load::env, &installed);
+        if self.json {
+            report.write_json(&mut io::stdout())?;
+        } else {
+            report.write_text(&mut io::stdout())?;
+        }
+        Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// The manifests of every plugin the configuration can use.
+fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
+    Plugins::load(config).map(|plugins| plugins.manifests()).map_err(|e| {
+        let remedy = "see plugins.files, or ask the plugin's author";
+        vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
+    })
 }
 
 /// What was found.

@@ -3,10 +3,10 @@
 //! People get tables on stdout, programs get `--json`; logs and errors go to stderr.
 #![expect(clippy::print_stdout, reason = "stdout is the command line's door")]
 
-mod check;
+pub mod check;
 mod contact;
 mod demo;
-mod init;
+pub mod init;
 mod load;
 mod logs;
 mod plugin;

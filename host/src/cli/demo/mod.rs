@@ -30,7 +30,7 @@ impl Demo {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut world = World::start().await?;
-            let mut journal = Journal::new(self.json);
+            let journal = Journal::new(self.json);
             journal.open(&world);
             for day in script::days() {
                 for scene in day.scenes {
