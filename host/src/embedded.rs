@@ -91,7 +91,7 @@ mod tests {
                 assert!(!manifest.templates.is_empty(), "{id}");
                 for (name, template) in manifest.templates {
                     for text in [template.subject, template.body] {
-                        let rendered = engine.render_str(&text, &values);
+                        let rendered = engine.render_str(&text, minijinja::value::Serde(&values));
                         let rendered = rendered.unwrap_or_else(|e| panic!("{id}/{name}: {e}"));
                         assert!(!rendered.contains("{{"), "{id}/{name}");
                     }
