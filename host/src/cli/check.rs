@@ -31,16 +31,22 @@ impl CheckArgs {
         } else {
             report.write_text(&mut io::stdout())?;
         }
-        Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if report.ok {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// The manifests of every plugin the configuration can use.
 fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
-    Plugins::load(config).map(|plugins| plugins.manifests()).map_err(|e| {
-        let remedy = "see plugins.files, or ask the plugin's author";
-        vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
-    })
+    Plugins::load(config)
+        .map(|plugins| plugins.manifests())
+        .map_err(|e| {
+            let remedy = "see plugins.files, or ask the plugin's author";
+            vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
+        })
 }
 
 /// What was found.

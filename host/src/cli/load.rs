@@ -28,7 +28,11 @@ pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
     match config::validate(&config, &plugins.manifests()) {
         Ok(validated) => {
             complain(&validated.warnings);
-            Ok(Some(Setup { config, validated, plugins }))
+            Ok(Some(Setup {
+                config,
+                validated,
+                plugins,
+            }))
         }
         Err(problems) => {
             complain(&problems);
@@ -59,6 +63,7 @@ fn complain(problems: &[Problem]) {
 
 /// The store of a host that may be running, for looking only.
 pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
-    let config = config(path).ok_or_else(|| anyhow::anyhow!("{} cannot be used as it is", path.display()))?;
+    let config = config(path)
+        .ok_or_else(|| anyhow::anyhow!("{} cannot be used as it is", path.display()))?;
     Ok(SqliteStore::open_read_only(&config.store.path)?)
 }

@@ -69,7 +69,15 @@ fn rows(plugins: &Plugins) -> Vec<Row> {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(["plugin", "version", "kind", "what it does", "acts by", "from", "digest"]);
+    let mut shown = table([
+        "plugin",
+        "version",
+        "kind",
+        "what it does",
+        "acts by",
+        "from",
+        "digest",
+    ]);
     for row in rows {
         shown.add_row([
             &row.id,

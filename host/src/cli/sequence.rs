@@ -61,7 +61,15 @@ impl Sequence {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(["sequence", "policy", "enrols when", "active", "paused", "finished", "exits"]);
+    let mut shown = table([
+        "sequence",
+        "policy",
+        "enrols when",
+        "active",
+        "paused",
+        "finished",
+        "exits",
+    ]);
     for row in rows {
         let count = |of: fn(&SequenceReport) -> u64| row.counts.as_ref().map_or(0, of).to_string();
         let exits: Vec<_> = row

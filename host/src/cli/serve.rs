@@ -27,11 +27,15 @@ impl Serve {
         let Some(setup) = load::setup(&self.config)? else {
             return Ok(ExitCode::FAILURE);
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             // Listened for before the line is printed: who reads it may send a signal at once.
-            let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
-            let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+            let mut terminate =
+                signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+            let mut interrupt =
+                signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
             let daemon = Daemon::start(
                 &setup.config,
                 setup.validated,

@@ -297,3 +297,39 @@ fn runaway_templates_end() {
         );
     }
 }
+
+#[test]
+fn a_text_for_a_colleague_shows_what_is_missing() {
+    let contact = ContactView {
+        id: "1".to_owned(),
+        email: None,
+        time_zone: "UTC".to_owned(),
+        locale: None,
+        attributes: JsonMap::from_iter([("first_name".to_owned(), json!("Ada"))]),
+    };
+    let event = Event {
+        id: "evt_1".to_owned(),
+        kind: "form-submitted".to_owned(),
+        occurred_at: Instant(0),
+        data: JsonMap::new(),
+    };
+    let context = Context {
+        contact: &contact,
+        account: None,
+        event: &event,
+        vars: &JsonMap::new(),
+        sender: &Mailbox {
+            name: None,
+            address: EmailAddress::parse("grace@us.example").expect("address"),
+        },
+        sequence: "pricing",
+    };
+    for (source, expect) in [
+        ("Call {{ contact.first_name }}", "Call Ada"),
+        ("Call {{ contact.last_name }}", "Call [contact.last_name]"),
+        ("Call <b>", "Call <b>"),
+    ] {
+        assert_eq!(fill_in(source, &context).expect(source), expect);
+    }
+    assert!(fill_in("{{ contact.", &context).is_err());
+}

@@ -30,25 +30,48 @@ impl Plugins {
         let sandbox = Sandbox::open(limits(config), &config.sandbox.cache)?;
         let mut by_id = BTreeMap::new();
         for (name, wasm) in EMBEDDED {
-            let plugin = sandbox.load(wasm).with_context(|| format!("built-in plugin {name}"))?;
-            let installed = Installed { plugin, source: "built in".to_owned() };
+            let plugin = sandbox
+                .load(wasm)
+                .with_context(|| format!("built-in plugin {name}"))?;
+            let installed = Installed {
+                plugin,
+                source: "built in".to_owned(),
+            };
             by_id.insert(installed.plugin.manifest().id.clone(), installed);
         }
         for file in &config.plugins.files {
             let shown = file.display().to_string();
-            let wasm = read(file, config.sandbox.component_max_bytes).with_context(|| format!("plugin {shown}"))?;
-            let plugin = sandbox.load(&wasm).with_context(|| format!("plugin {shown}"))?;
+            let wasm = read(file, config.sandbox.component_max_bytes)
+                .with_context(|| format!("plugin {shown}"))?;
+            let plugin = sandbox
+                .load(&wasm)
+                .with_context(|| format!("plugin {shown}"))?;
             let id = plugin.manifest().id.clone();
             if let Some(other) = by_id.get(&id) {
-                bail!("plugin {shown} has the id {id:?} of another one ({}): remove one of them", other.source);
+                bail!(
+                    "plugin {shown} has the id {id:?} of another one ({}): remove one of them",
+                    other.source
+                );
             }
-            by_id.insert(id, Installed { plugin, source: shown });
+            by_id.insert(
+                id,
+                Installed {
+                    plugin,
+                    source: shown,
+                },
+            );
         }
-        Ok(Self { sandbox: Arc::new(sandbox), by_id })
+        Ok(Self {
+            sandbox: Arc::new(sandbox),
+            by_id,
+        })
     }
 
     pub fn manifests(&self) -> Vec<Manifest> {
-        self.by_id.values().map(|installed| installed.plugin.manifest().clone()).collect()
+        self.by_id
+            .values()
+            .map(|installed| installed.plugin.manifest().clone())
+            .collect()
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::event::kind;
 use crate::domain::fault::Fault;
 use crate::domain::{Event, Instant, JsonMap, digest};
 use crate::store::work::{
-    Decided, DueContact, EmittedEvent, EnrollmentChange, PendingEvent, StoredEnrollment, Undecided,
-    enrollment_id,
+    Decided, DueContact, EmittedEvent, EnrollmentChange, FaultEntry, PendingEvent,
+    StoredEnrollment, Undecided, enrollment_id,
 };
 
 /// Decides everything that is due for the contact.
@@ -80,6 +80,7 @@ impl Draft {
                 timers: Vec::new(),
                 undecided: Vec::new(),
                 ledger: Vec::new(),
+                faults: Vec::new(),
             },
         }
     }
@@ -100,6 +101,7 @@ impl Draft {
                 timers: enrollment.timers,
                 undecided: enrollment.undecided,
                 ledger: Vec::new(),
+                faults: Vec::new(),
             },
         }
     }
@@ -120,13 +122,17 @@ impl<'e> Turn<'e> {
     }
 
     fn sequence(&self, place: usize) -> Option<&'e Sequence> {
-        self.engine.sequences.by_id(self.enrollments[place].next.sequence_id)
+        self.engine
+            .sequences
+            .by_id(self.enrollments[place].next.sequence_id)
     }
 
     /// Calls that failed come first, in their order: an enrollment hears its events as they came.
     async fn repeat_failed(&mut self) {
         for place in 0..self.enrollments.len() {
-            let Some(sequence) = self.sequence(place) else { continue };
+            let Some(sequence) = self.sequence(place) else {
+                continue;
+            };
             while self.enrollments[place].active() {
                 let waiting = &mut self.enrollments[place].next.undecided;
                 let due = waiting
@@ -137,7 +143,10 @@ impl<'e> Turn<'e> {
                     break;
                 }
                 let call = waiting.remove(0);
-                if !self.attempt(place, sequence, call.event, 0, call.attempts).await {
+                if !self
+                    .attempt(place, sequence, call.event, 0, call.attempts)
+                    .await
+                {
                     break;
                 }
                 // What waited behind it is next, at once.
@@ -152,7 +161,9 @@ impl<'e> Turn<'e> {
     async fn hear(&mut self, events: &[PendingEvent], place: usize) {
         let PendingEvent { seq, depth, event } = &events[place];
         for place in 0..self.enrollments.len() {
-            let wanted = self.sequence(place).filter(|sequence| sequence.wants(&event.kind));
+            let wanted = self
+                .sequence(place)
+                .filter(|sequence| sequence.wants(&event.kind));
             if let Some(sequence) = wanted
                 && !self.enrollments[place].finished()
             {
@@ -160,14 +171,18 @@ impl<'e> Turn<'e> {
             }
         }
         for sequence in self.enrolling(event, &events[place + 1..]) {
-            self.enrollments.push(Draft::new(sequence.sequence_id, *seq, self.now));
-            metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone()).increment(1);
+            self.enrollments
+                .push(Draft::new(sequence.sequence_id, *seq, self.now));
+            metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone())
+                .increment(1);
             let newest = self.enrollments.len() - 1;
             self.ask(newest, sequence, event.clone(), *depth).await;
         }
         self.heard.push(*seq);
         self.contact.history.insert(0, event.clone());
-        self.contact.history.truncate(self.engine.limits.history_max);
+        self.contact
+            .history
+            .truncate(self.engine.limits.history_max);
     }
 
     /// The sequences that the event enrols the contact in. A person who has replied, opted out or
@@ -177,14 +192,21 @@ impl<'e> Turn<'e> {
         if self.contact.deleted || self.contact.suppressed.is_some() {
             return Vec::new();
         }
-        let mut open = self.engine.sequences.iter().filter(|sequence| !self.barred(sequence)).peekable();
+        let mut open = self
+            .engine
+            .sequences
+            .iter()
+            .filter(|sequence| !self.barred(sequence))
+            .peekable();
         if open.peek().is_none() {
             return Vec::new();
         }
         let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
         open.filter(|sequence| matches(sequence, event, &subject))
             .filter(|sequence| {
-                !later.iter().any(|next| sequence.exits.reason_for(&next.event.kind).is_some())
+                !later
+                    .iter()
+                    .any(|next| sequence.exits.reason_for(&next.event.kind).is_some())
             })
             .collect()
     }
@@ -203,10 +225,15 @@ impl<'e> Turn<'e> {
     /// Timers that are due ring in their order; a policy may set new ones meanwhile.
     async fn ring_timers(&mut self) {
         for place in 0..self.enrollments.len() {
-            let Some(sequence) = self.sequence(place) else { continue };
+            let Some(sequence) = self.sequence(place) else {
+                continue;
+            };
             while self.enrollments[place].active() {
                 let next = &mut self.enrollments[place].next;
-                let due = next.timers.first().is_some_and(|timer| timer.at <= self.now);
+                let due = next
+                    .timers
+                    .first()
+                    .is_some_and(|timer| timer.at <= self.now);
                 if !due || self.calls >= CALLS_MAX {
                     self.unfinished |= due;
                     break;
@@ -230,7 +257,12 @@ impl<'e> Turn<'e> {
 
     fn public_id(&self, place: usize) -> String {
         let next = &self.enrollments[place].next;
-        enrollment_id(self.contact.tenant, self.contact.id, next.sequence_id, next.event_seq)
+        enrollment_id(
+            self.contact.tenant,
+            self.contact.id,
+            next.sequence_id,
+            next.event_seq,
+        )
     }
 
     /// Asks the policy, or queues the event behind a call that failed.
@@ -243,7 +275,12 @@ impl<'e> Turn<'e> {
             return;
         };
         if draft.next.undecided.len() < UNDECIDED_MAX {
-            let behind = Undecided { event, attempts: 0, fault: None, ..last.clone() };
+            let behind = Undecided {
+                event,
+                attempts: 0,
+                fault: None,
+                ..last.clone()
+            };
             draft.next.undecided.push(behind);
             draft.changed = true;
         }
@@ -261,7 +298,15 @@ impl<'e> Turn<'e> {
         self.calls += 1;
         let id = self.public_id(place);
         let next = &self.enrollments[place].next;
-        let input = input::build(&self.contact, &self.view, sequence, &id, next, &event, self.now);
+        let input = input::build(
+            &self.contact,
+            &self.view,
+            sequence,
+            &id,
+            next,
+            &event,
+            self.now,
+        );
         let answer = self
             .engine
             .sandbox
@@ -287,7 +332,8 @@ impl<'e> Turn<'e> {
                     now: self.now,
                 };
                 let next = &mut self.enrollments[place].next;
-                let applied = apply::apply(&scope, next, input, decided.decision, decided.fuel_used);
+                let applied =
+                    apply::apply(&scope, next, input, decided.decision, decided.fuel_used);
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);
@@ -302,8 +348,19 @@ impl<'e> Turn<'e> {
         }
     }
 
-    fn failed(&mut self, place: usize, sequence: &Sequence, event: Event, attempts: u32, fault: Fault) {
-        let due_at = self.engine.limits.backoff.next_at(self.now, attempts, &fault);
+    fn failed(
+        &mut self,
+        place: usize,
+        sequence: &Sequence,
+        event: Event,
+        attempts: u32,
+        fault: Fault,
+    ) {
+        let due_at = self
+            .engine
+            .limits
+            .backoff
+            .next_at(self.now, attempts, &fault);
         let plugin = sequence.plugin.manifest().id.as_str();
         metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
             .increment(1);
@@ -318,6 +375,14 @@ impl<'e> Turn<'e> {
             "a plugin failed: {fault}"
         );
         let next = &mut self.enrollments[place].next;
+        next.faults.push(FaultEntry {
+            at: self.now,
+            plugin_id: sequence.plugin_id,
+            event: event.kind.clone(),
+            attempt: attempts,
+            fault: fault.clone(),
+            retry_at: due_at,
+        });
         if due_at.is_none() {
             next.status = EnrollmentStatus::Paused;
             next.pause_reason = Some(format!("plugin {plugin} failed {attempts} times: {fault}"));
@@ -326,11 +391,24 @@ impl<'e> Turn<'e> {
             waiting.due_at = due_at;
         }
         let fingerprint = Sequence::fingerprint(sequence.plugin.digest(), &sequence.config);
-        next.undecided.insert(0, Undecided { event, attempts, due_at, fault: Some(fault), fingerprint });
+        next.undecided.insert(
+            0,
+            Undecided {
+                event,
+                attempts,
+                due_at,
+                fault: Some(fault),
+                fingerprint,
+            },
+        );
     }
 
     fn decided(self) -> Decided {
-        let due_at = if self.unfinished { Some(self.now) } else { self.next_due_at() };
+        let due_at = if self.unfinished {
+            Some(self.now)
+        } else {
+            self.next_due_at()
+        };
         Decided {
             tenant: self.contact.tenant,
             contact_id: self.contact.id,
@@ -359,7 +437,11 @@ impl<'e> Turn<'e> {
                 let timer = draft.next.timers.first().map(|timer| timer.at);
                 let call = draft.next.undecided.first().and_then(|call| call.due_at);
                 let at = timer.into_iter().chain(call).min()?;
-                let configured = self.engine.sequences.by_id(draft.next.sequence_id).is_some();
+                let configured = self
+                    .engine
+                    .sequences
+                    .by_id(draft.next.sequence_id)
+                    .is_some();
                 Some(if configured { at } else { at.max(recheck_at) })
             })
             .min()
@@ -369,7 +451,12 @@ impl<'e> Turn<'e> {
 /// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.
 fn matches(sequence: &Sequence, event: &Event, subject: &Subject) -> bool {
     sequence.enrol.matches(subject).unwrap_or_else(|e| {
-        tracing::warn!(sequence = sequence.name, event.id, error = e, "the enrol rule failed; nobody enrolled");
+        tracing::warn!(
+            sequence = sequence.name,
+            event.id,
+            error = e,
+            "the enrol rule failed; nobody enrolled"
+        );
         false
     })
 }

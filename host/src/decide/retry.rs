@@ -18,7 +18,10 @@ impl Backoff {
             return None;
         }
         let doublings = attempts.saturating_sub(1).min(40);
-        let wait_ms = self.first_ms.saturating_mul(1 << doublings).min(self.max_ms);
+        let wait_ms = self
+            .first_ms
+            .saturating_mul(1 << doublings)
+            .min(self.max_ms);
         let at = now.plus_ms(wait_ms);
         match fault.remedy {
             Remedy::Park => None,
@@ -35,14 +38,22 @@ mod tests {
 
     #[test]
     fn waits_double_to_a_limit_and_end() {
-        let backoff = Backoff { first_ms: 1_000, max_ms: 5_000, attempts_max: 5 };
+        let backoff = Backoff {
+            first_ms: 1_000,
+            max_ms: 5_000,
+            attempts_max: 5,
+        };
         let fault = |remedy| Fault {
             kind: FaultKind::Trap,
             message: String::new(),
             stderr_tail: String::new(),
             remedy,
         };
-        let at = |attempts, remedy| backoff.next_at(Instant(0), attempts, &fault(remedy)).map(|at| at.0);
+        let at = |attempts, remedy| {
+            backoff
+                .next_at(Instant(0), attempts, &fault(remedy))
+                .map(|at| at.0)
+        };
         assert_eq!(at(1, Remedy::Retry), Some(1_000));
         assert_eq!(at(2, Remedy::Retry), Some(2_000));
         assert_eq!(at(4, Remedy::Retry), Some(5_000));

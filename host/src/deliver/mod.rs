@@ -40,7 +40,10 @@ pub struct Deliverer {
 /// How mail leaves through a connection.
 #[derive(Clone)]
 pub enum Transport {
-    Http { provider: Arc<dyn Provider>, reach: Reach },
+    Http {
+        provider: Arc<dyn Provider>,
+        reach: Reach,
+    },
     /// Writes RFC 5322 files into a folder; the same message is the same file.
     Capture { folder: PathBuf },
 }

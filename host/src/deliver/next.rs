@@ -30,10 +30,17 @@ impl Backoff {
     /// event of the provider must tell.
     pub(super) fn next(&self, outcome: &Outcome, attempt: Attempt, now: Instant) -> Next {
         match outcome {
-            Outcome::Accepted { provider_id } => Next::Sent { provider_id: provider_id.clone() },
-            Outcome::Rejected { reason } => Next::Failed { reason: reason.clone() },
+            Outcome::Accepted { provider_id } => Next::Sent {
+                provider_id: provider_id.clone(),
+            },
+            Outcome::Rejected { reason } => Next::Failed {
+                reason: reason.clone(),
+            },
             Outcome::Retry { reason, .. } if attempt.number >= self.attempts_max => Next::Failed {
-                reason: format!("not accepted in {} attempts; the last answer: {reason}", attempt.number),
+                reason: format!(
+                    "not accepted in {} attempts; the last answer: {reason}",
+                    attempt.number
+                ),
             },
             Outcome::Retry { reason, after_ms } => Next::Again {
                 at: self.again_at(attempt.number, *after_ms, now),
@@ -46,9 +53,15 @@ impl Backoff {
                     .repeatable_ms
                     .is_some_and(|window_ms| at.since_ms(attempt.first_at) < window_ms);
                 if recognised && attempt.number < self.attempts_max {
-                    Next::Again { at, reason: reason.clone(), certain: false }
+                    Next::Again {
+                        at,
+                        reason: reason.clone(),
+                        certain: false,
+                    }
                 } else {
-                    Next::Uncertain { reason: reason.clone() }
+                    Next::Uncertain {
+                        reason: reason.clone(),
+                    }
                 }
             }
         }
@@ -56,7 +69,10 @@ impl Backoff {
 
     fn again_at(&self, number: u32, after_ms: Option<i64>, now: Instant) -> Instant {
         let doublings = number.saturating_sub(1).min(40);
-        let wait_ms = self.first_ms.saturating_mul(1 << doublings).min(self.max_ms);
+        let wait_ms = self
+            .first_ms
+            .saturating_mul(1 << doublings)
+            .min(self.max_ms);
         now.plus_ms(wait_ms.max(after_ms.unwrap_or(0)))
     }
 }
@@ -66,36 +82,65 @@ mod tests {
     use super::*;
 
     fn check(outcome: Outcome, number: u32, repeatable_ms: Option<i64>, expect: Next) {
-        let backoff = Backoff { first_ms: 1_000, max_ms: 60_000, attempts_max: 3 };
-        let attempt = Attempt { number, first_at: Instant(0), repeatable_ms };
-        assert_eq!(backoff.next(&outcome, attempt, Instant(10_000)), expect, "{outcome:?}");
+        let backoff = Backoff {
+            first_ms: 1_000,
+            max_ms: 60_000,
+            attempts_max: 3,
+        };
+        let attempt = Attempt {
+            number,
+            first_at: Instant(0),
+            repeatable_ms,
+        };
+        assert_eq!(
+            backoff.next(&outcome, attempt, Instant(10_000)),
+            expect,
+            "{outcome:?}"
+        );
     }
 
     fn retry(after_ms: Option<i64>) -> Outcome {
-        Outcome::Retry { reason: "429".into(), after_ms }
+        Outcome::Retry {
+            reason: "429".into(),
+            after_ms,
+        }
     }
 
     fn doubt() -> Outcome {
-        Outcome::InDoubt { reason: "time-out".into() }
+        Outcome::InDoubt {
+            reason: "time-out".into(),
+        }
     }
 
     fn again(at: i64, reason: &str, certain: bool) -> Next {
-        Next::Again { at: Instant(at), reason: reason.into(), certain }
+        Next::Again {
+            at: Instant(at),
+            reason: reason.into(),
+            certain,
+        }
     }
 
     #[test]
     fn what_follows_from_an_outcome() {
         check(
-            Outcome::Accepted { provider_id: Some("x".into()) },
+            Outcome::Accepted {
+                provider_id: Some("x".into()),
+            },
             1,
             None,
-            Next::Sent { provider_id: Some("x".into()) },
+            Next::Sent {
+                provider_id: Some("x".into()),
+            },
         );
         check(
-            Outcome::Rejected { reason: "no".into() },
+            Outcome::Rejected {
+                reason: "no".into(),
+            },
             1,
             None,
-            Next::Failed { reason: "no".into() },
+            Next::Failed {
+                reason: "no".into(),
+            },
         );
         check(retry(None), 1, None, again(11_000, "429", true));
         check(retry(None), 2, None, again(12_000, "429", true));
@@ -104,11 +149,34 @@ mod tests {
             retry(None),
             3,
             None,
-            Next::Failed { reason: "not accepted in 3 attempts; the last answer: 429".into() },
+            Next::Failed {
+                reason: "not accepted in 3 attempts; the last answer: 429".into(),
+            },
         );
-        check(doubt(), 1, None, Next::Uncertain { reason: "time-out".into() });
+        check(
+            doubt(),
+            1,
+            None,
+            Next::Uncertain {
+                reason: "time-out".into(),
+            },
+        );
         check(doubt(), 1, Some(60_000), again(11_000, "time-out", false));
-        check(doubt(), 1, Some(11_000), Next::Uncertain { reason: "time-out".into() });
-        check(doubt(), 3, Some(60_000), Next::Uncertain { reason: "time-out".into() });
+        check(
+            doubt(),
+            1,
+            Some(11_000),
+            Next::Uncertain {
+                reason: "time-out".into(),
+            },
+        );
+        check(
+            doubt(),
+            3,
+            Some(60_000),
+            Next::Uncertain {
+                reason: "time-out".into(),
+            },
+        );
     }
 }

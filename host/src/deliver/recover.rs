@@ -23,12 +23,25 @@ impl Deliverer {
                 .and_then(super::Transport::repeatable_ms);
             let next = self.limits.backoff.next(
                 &outcome,
-                Attempt { number: attempt.attempts, first_at: attempt.first_attempt_at, repeatable_ms },
+                Attempt {
+                    number: attempt.attempts,
+                    first_at: attempt.first_attempt_at,
+                    repeatable_ms,
+                },
                 now,
             );
-            tracing::warn!(message.id = attempt.id, ?next, "an attempt was cut off by the last stop");
+            tracing::warn!(
+                message.id = attempt.id,
+                ?next,
+                "an attempt was cut off by the last stop"
+            );
             self.store
-                .conclude(Conclusion { seq: attempt.seq, outcome, next, now })
+                .conclude(Conclusion {
+                    seq: attempt.seq,
+                    outcome,
+                    next,
+                    now,
+                })
                 .await?;
         }
         Ok(count)

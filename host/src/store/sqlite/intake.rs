@@ -97,9 +97,12 @@ impl SqliteStore {
 
 fn none_sending(db: &Connection, messages: &[i64]) -> Result<bool, Error> {
     for seq in messages {
-        let status: Option<String> = first(db, "SELECT status FROM messages WHERE seq = ?1", [seq], |row| {
-            get(row, "status")
-        })?;
+        let status: Option<String> = first(
+            db,
+            "SELECT status FROM messages WHERE seq = ?1",
+            [seq],
+            |row| get(row, "status"),
+        )?;
         if status.as_deref() == Some("sending") {
             return Ok(false);
         }
@@ -133,7 +136,11 @@ fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error>
 fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
     digest::id(
         "evt",
-        &[&tenant.0.to_be_bytes(), connection.as_bytes(), source_key.as_bytes()],
+        &[
+            &tenant.0.to_be_bytes(),
+            connection.as_bytes(),
+            source_key.as_bytes(),
+        ],
     )
 }
 
@@ -190,13 +197,23 @@ fn store_event(
             hydrate.map(|_| arrival.received_at.0),
         ],
     )?;
-    let told = event.contact.email.as_ref().map(crate::domain::EmailAddress::as_str);
+    let told = event
+        .contact
+        .email
+        .as_ref()
+        .map(crate::domain::EmailAddress::as_str);
     let Some(contact) = contact else {
         // An opt-out counts even from an address we do not know: it may be imported tomorrow.
         exits::suppress(tx, &happening, [told, None])?;
         return Ok(hydrate.is_some());
     };
-    contacts::patch(tx, arrival.tenant, contact, &event.patch, arrival.received_at)?;
+    contacts::patch(
+        tx,
+        arrival.tenant,
+        contact,
+        &event.patch,
+        arrival.received_at,
+    )?;
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;
