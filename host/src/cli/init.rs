@@ -6,6 +6,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,14 @@ pub struct InitArgs {
     /// The folder to write to; made where it does not exist.
     #[arg(default_value = ".")]
     pub folder: PathBuf,
+}
+
+impl InitArgs {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let written = init(&self.folder)?;
+        write_text(&self.folder, &written, &mut io::stdout().lock())?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

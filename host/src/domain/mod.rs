@@ -17,7 +17,6 @@ pub mod mail;
 pub mod manifest;
 pub mod message;
 pub mod spelling;
-pub mod spelling;
 pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};
