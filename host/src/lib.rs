@@ -46,5 +46,8 @@ pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
 
-// Layer 4: the edges. The command line and the composition root follow.
+// Layer 4: the edges.
+pub mod cli;
 pub mod config;
+pub mod daemon;
+pub mod embedded;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `followup` program.
+
+fn main() -> std::process::ExitCode {
+    followup::cli::main()
+}

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::load;
 use crate::config::{self, Config, Env, Problem};
 use crate::daemon::Plugins;
 use crate::domain::manifest::Manifest;
@@ -23,40 +24,23 @@ pub struct CheckArgs {
 }
 
 impl CheckArgs {
-    /// Fails where `serve` would not start.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
-        let report = check(&self.config, &|name| std::env::var(name).ok(), &installed);
-        let mut out = io::stdout().lock();
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let report = check(&self.config, &load::env, &installed);
         if self.json {
-            report.write_json(&mut out)?;
+            report.write_json(&mut io::stdout())?;
         } else {
-            report.write_text(&mut out)?;
+            report.write_text(&mut io::stdout())?;
         }
-        Ok(if report.ok {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// Loads the plugins as `serve` does: a component that cannot be loaded is a problem, too.
+/// The manifests of every plugin the configuration can use.
 fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
-    Plugins::load(config)
-        .map(|plugins| plugins.manifests())
-        .map_err(|error| {
-            let line = if config.plugins.files.is_empty() {
-                0
-            } else {
-                config.places.line("/plugins/files")
-            };
-            vec![Problem::error(
-                &config.file,
-                line,
-                format!("{error:#}"),
-                "replace or remove that plugin",
-            )]
-        })
+    Plugins::load(config).map(|plugins| plugins.manifests()).map_err(|e| {
+        let remedy = "see plugins.files, or ask the plugin's author";
+        vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
+    })
 }
 
 /// What was found.

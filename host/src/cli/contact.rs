@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
+use super::load::read_store;
 use super::table::{or_dash, table};
-use super::{Common, block_on, print_json, read_store};
+use super::{Common, block_on, print_json};
 use crate::domain::EmailAddress;
 use crate::store::DEFAULT_TENANT;
 use crate::store::ledger::{ContactReport, Ledger};

@@ -20,9 +20,9 @@ pub struct InitArgs {
 }
 
 impl InitArgs {
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let written = init(&self.folder)?;
-        write_text(&self.folder, &written, &mut io::stdout().lock())?;
+        write_text(&self.folder, &written, &mut io::stdout())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,10 +3,11 @@
 //! People get tables on stdout, programs get `--json`; logs and errors go to stderr.
 #![expect(clippy::print_stdout, reason = "stdout is the command line's door")]
 
-mod check;
+pub mod check;
 mod contact;
 mod demo;
-mod init;
+pub mod init;
+mod load;
 mod logs;
 mod plugin;
 mod sequence;
@@ -14,14 +15,10 @@ mod serve;
 mod status;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-
-use crate::config;
-use crate::store::sqlite::SqliteStore;
 
 /// Sends the right follow-up until the person replies, converts or opts out.
 #[derive(Parser)]
@@ -36,9 +33,9 @@ enum Command {
     /// Show Followup at work: real server, real plugins, a clock that runs through three weeks.
     Demo(demo::Demo),
     /// Write a commented working folder to start from.
-    Init(init::Init),
+    Init(init::InitArgs),
     /// Say what is wrong with a configuration: file, line and remedy of every problem at once.
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Run: take in webhooks, decide, deliver.
     Serve(serve::Serve),
     /// How things stand: contacts, enrollments, messages, parked decisions.

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::load::read_store;
 use super::table::{or_dash, table};
-use super::{Common, block_on, print_json, read_store};
+use super::{Common, block_on, print_json};
 use crate::store::ledger::{Ledger, StatusReport};
 use crate::store::DEFAULT_TENANT;
 

@@ -73,7 +73,7 @@ impl Daemon {
             .await
             .with_context(|| format!("cannot listen on {} (server.listen)", config.server.listen))?;
         let address = listener.local_addr()?;
-        let door = wire::door(config, &parts, address, Arc::clone(&clock))?;
+        let door = wire::door(config, &parts, address, Arc::clone(&clock));
         let app = web::app(door, Arc::clone(&parts.store))?;
 
         let (stop, stopped) = watch::channel(false);

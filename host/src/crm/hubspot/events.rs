@@ -8,10 +8,11 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::event::{Hydrate, custom_kind, kind};
+use crate::domain::event::Hydrate;
 use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
 
 use super::fields as properties;
+use super::words::kind_of;
 
 /// Object type ids that have a name in legacy subscription types, in the API, or in ours
 /// (HubSpot docs, "Understanding the CRM", table of object type ids).
@@ -53,7 +54,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         });
     Ok(NewEvent {
         source_key: source_key(item, &change),
-        kind: kind_of(&change),
+        kind: kind_of(change.object, change.verb, change.property, change.value),
         occurred_at,
         contact,
         patch,
@@ -93,66 +94,6 @@ fn change(item: &Value) -> Result<Change<'_>, String> {
         property: fields::text(item, "propertyName"),
         value: item.get("propertyValue").and_then(Value::as_str),
     })
-}
-
-/// Our kind: the word table.
-fn kind_of(change: &Change<'_>) -> String {
-    let value = change.value.unwrap_or_default();
-    let known = match (change.object, change.verb, change.property) {
-        ("contact", "creation", _) => Some(kind::CONTACT_CREATED),
-        ("contact", "deletion" | "privacyDeletion", _) => Some(kind::CONTACT_DELETED),
-        ("contact", "propertyChange", Some("hs_email_optout")) if is_true(value) => {
-            Some(kind::UNSUBSCRIBED)
-        }
-        ("contact", "propertyChange", _) => Some(kind::CONTACT_UPDATED),
-        ("deal", "creation", _) => Some(kind::DEAL_CREATED),
-        ("deal", "propertyChange", Some("dealstage")) => Some(stage_kind(value)),
-        ("meeting", "creation", _) => Some(kind::MEETING_BOOKED),
-        ("meeting", "propertyChange", Some("hs_meeting_outcome")) => outcome_kind(value),
-        ("email", "propertyChange", Some("hs_email_direction")) => direction_kind(value),
-        _ => None,
-    };
-    known.map_or_else(
-        || custom_kind("hubspot", &format!("{}.{}", change.object, change.verb)),
-        str::to_owned,
-    )
-}
-
-pub(super) fn is_true(value: &str) -> bool {
-    value.eq_ignore_ascii_case("true")
-}
-
-/// The stages of the default pipeline. Pipelines made by the account number their stages; hydrating
-/// tells whether one of those is won or lost.
-fn stage_kind(stage: &str) -> &'static str {
-    match stage {
-        "closedwon" => kind::DEAL_WON,
-        "closedlost" => kind::DEAL_LOST,
-        _ => kind::DEAL_STAGE_CHANGED,
-    }
-}
-
-/// "The outcome values are scheduled, completed, rescheduled, no show, and canceled" (HubSpot docs,
-/// Meetings). SCHEDULED is set with the creation, which has an event of its own.
-pub(super) fn outcome_kind(outcome: &str) -> Option<&'static str> {
-    match outcome.to_ascii_uppercase().as_str() {
-        "COMPLETED" => Some(kind::MEETING_HELD),
-        "NO_SHOW" => Some(kind::MEETING_NO_SHOW),
-        "CANCELED" | "CANCELLED" => Some(kind::MEETING_CANCELLED),
-        "RESCHEDULED" => Some(kind::MEETING_RESCHEDULED),
-        _ => None,
-    }
-}
-
-/// "EMAIL: the email was sent from the CRM or sent and logged to the CRM with the BCC address.
-/// `INCOMING_EMAIL`: the email was a reply to a logged outgoing email. `FORWARDED_EMAIL`: the email
-/// was forwarded to the CRM" (HubSpot docs, Email): the last says nothing of who wrote to whom.
-pub(super) fn direction_kind(direction: &str) -> Option<&'static str> {
-    match direction {
-        "INCOMING_EMAIL" => Some(kind::REPLIED),
-        "EMAIL" => Some(kind::EMAIL_SENT),
-        _ => None,
-    }
 }
 
 /// Who a change is about, and what it told of them. Only contact events name the person.
@@ -236,157 +177,24 @@ mod tests {
         read(&item, Instant(0)).expect("readable")
     }
 
-    fn check(subscription: &str, type_id: Option<&str>, property: &str, value: &str, expect: &str) {
-        let mut item = json!({"subscriptionType": subscription});
-        if let Some(type_id) = type_id {
-            item["objectTypeId"] = json!(type_id);
-        }
-        if !property.is_empty() {
-            item["propertyName"] = json!(property);
-            item["propertyValue"] = json!(value);
-        }
-        let got = event(item);
-        assert_eq!(
-            got.kind, expect,
-            "{subscription} {type_id:?} {property}={value}"
-        );
-    }
-
+    /// The two shapes of a subscription type name the same objects.
     #[test]
-    fn words() {
-        check("contact.creation", None, "", "", "contact-created");
-        check(
-            "contact.propertyChange",
-            None,
-            "lifecyclestage",
-            "lead",
-            "contact-updated",
-        );
-        check(
-            "contact.propertyChange",
-            None,
-            "hs_email_optout",
-            "true",
-            "unsubscribed",
-        );
-        check(
-            "contact.propertyChange",
-            None,
-            "hs_email_optout",
-            "false",
-            "contact-updated",
-        );
-        check("contact.deletion", None, "", "", "contact-deleted");
-        check("contact.privacyDeletion", None, "", "", "contact-deleted");
-        check("contact.restore", None, "", "", "hubspot.contact.restore");
-        check("deal.creation", None, "", "", "deal-created");
-        check(
-            "deal.propertyChange",
-            None,
-            "dealstage",
-            "closedwon",
-            "deal-won",
-        );
-        check(
-            "deal.propertyChange",
-            None,
-            "dealstage",
-            "closedlost",
-            "deal-lost",
-        );
-        check(
-            "deal.propertyChange",
-            None,
-            "dealstage",
-            "2310",
-            "deal-stage-changed",
-        );
-        check(
-            "deal.propertyChange",
-            None,
-            "amount",
-            "10",
-            "hubspot.deal.propertyChange",
-        );
-        check("company.creation", None, "", "", "hubspot.company.creation");
-        check(
-            "conversation.newMessage",
-            None,
-            "",
-            "",
-            "hubspot.conversation.newMessage",
-        );
-
-        let object = |type_id, verb: &str, property, value, expect| {
-            check(
-                &format!("object.{verb}"),
-                Some(type_id),
-                property,
-                value,
-                expect,
-            );
-        };
-        object("0-1", "creation", "", "", "contact-created");
-        object(
-            "0-3",
-            "propertyChange",
-            "dealstage",
-            "closedwon",
-            "deal-won",
-        );
-        object("0-47", "creation", "", "", "meeting-booked");
-        let outcome = "hs_meeting_outcome";
-        object(
-            "0-47",
-            "propertyChange",
-            outcome,
-            "COMPLETED",
-            "meeting-held",
-        );
-        object(
-            "0-47",
-            "propertyChange",
-            outcome,
-            "NO_SHOW",
-            "meeting-no-show",
-        );
-        object(
-            "0-47",
-            "propertyChange",
-            outcome,
-            "CANCELED",
-            "meeting-cancelled",
-        );
-        object(
-            "0-47",
-            "propertyChange",
-            outcome,
-            "RESCHEDULED",
-            "meeting-rescheduled",
-        );
-        object(
-            "0-47",
-            "propertyChange",
-            outcome,
-            "SCHEDULED",
-            "hubspot.meeting.propertyChange",
-        );
-        object("0-49", "creation", "", "", "hubspot.email.creation");
-        object(
-            "0-49",
-            "propertyChange",
-            "hs_email_direction",
-            "INCOMING_EMAIL",
-            "replied",
-        );
-        object(
-            "0-49",
-            "propertyChange",
-            "hs_email_direction",
-            "EMAIL",
-            "email-sent",
-        );
-        object("2-3465404", "creation", "", "", "hubspot.object.creation");
+    fn both_shapes_are_read() {
+        for (subscription, type_id, expect) in [
+            ("contact.creation", None, "contact-created"),
+            ("object.creation", Some("0-1"), "contact-created"),
+            ("object.creation", Some("0-47"), "meeting-booked"),
+            ("object.deletion", Some("0-2"), "hubspot.company.deletion"),
+            (
+                "object.creation",
+                Some("2-3465404"),
+                "hubspot.object.creation",
+            ),
+            ("object.creation", None, "hubspot.object.creation"),
+        ] {
+            let told = event(json!({"subscriptionType": subscription, "objectTypeId": type_id}));
+            assert_eq!(told.kind, expect, "{subscription} {type_id:?}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, JsonMap, NewEvent, fields};
 
-use super::events::{direction_kind, is_true, outcome_kind};
 use super::fields::merge;
+use super::words::{direction_kind, is_true, outcome_kind};
 
 /// The most contacts that one deal, meeting or e-mail is passed on to.
 pub const ASSOCIATED_MAX: usize = 100;

@@ -13,6 +13,7 @@ mod fields;
 mod hydrate;
 mod hydrated;
 mod verify;
+mod words;
 
 use std::fmt;
 

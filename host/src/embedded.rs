@@ -1,0 +1,102 @@
+//! The policies that ship with Followup, as components inside the binary.
+//!
+//! Written by `build.rs`: `(id, component)`, where the id is that of the plugin's manifest. They
+//! get no privilege for being here: the sandbox loads them as it loads any other plugin.
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use wasmparser::{Parser, Payload};
+
+    use super::*;
+    use crate::domain::manifest::{Manifest, SECTION};
+
+    /// The texts of every manifest section, in the component and the modules nested in it.
+    fn manifests(component: &[u8]) -> Vec<String> {
+        let sections = Parser::new(0).parse_all(component);
+        sections
+            .filter_map(|payload| match payload.expect("a valid component") {
+                Payload::CustomSection(section) if section.name() == SECTION => {
+                    Some(String::from_utf8(section.data().to_vec()).expect("UTF-8"))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The id, the text and the manifest of every shipped policy.
+    fn shipped() -> impl Iterator<Item = (&'static str, String, Manifest)> {
+        EMBEDDED.iter().map(|(id, component)| {
+            let text = manifests(component).remove(0);
+            let manifest = Manifest::parse(&text).unwrap_or_else(|e| panic!("{id}: {e}"));
+            (*id, text, manifest)
+        })
+    }
+
+    /// The example at the head of a manifest, as it would stand in followup.toml.
+    fn example(text: &str) -> Value {
+        let lines = text.lines().take_while(|line| line.starts_with('#'));
+        let lines: Vec<_> = lines.filter_map(|line| line.strip_prefix("#   ")).collect();
+        let example: Value = toml::from_str(&lines.join("\n")).expect("the example is TOML");
+        let sequences = example["sequences"].as_object().expect("sequences");
+        sequences.values().next().expect("one sequence").clone()
+    }
+
+    #[test]
+    fn each_carries_its_own_manifest_exactly_once() {
+        for (id, component) in EMBEDDED {
+            let path = format!("{}/../plugins/{id}/plugin.toml", env!("CARGO_MANIFEST_DIR"));
+            let source = std::fs::read_to_string(path).expect("the author's plugin.toml");
+            assert_eq!(manifests(component), [source], "{id}");
+        }
+        for (id, _, manifest) in shipped() {
+            assert_eq!(manifest.id, id);
+        }
+    }
+
+    #[test]
+    fn each_example_is_valid_against_the_schema() {
+        for (id, text, manifest) in shipped() {
+            let sequence = example(&text);
+            assert_eq!(sequence["policy"], id);
+            let schema = jsonschema::validator_for(&manifest.config).expect("a JSON Schema");
+            let errors: Vec<_> = schema
+                .iter_errors(&sequence["config"])
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert_eq!(errors, [""; 0], "{id}");
+            let unknown = serde_json::json!({ "no-such-key": 1 });
+            assert!(!schema.is_valid(&unknown), "{id} takes any key");
+        }
+    }
+
+    /// With every variable its description promises, no default template has a gap.
+    #[test]
+    fn each_default_template_renders() {
+        let mut engine = minijinja::Environment::new();
+        engine.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        for filled in ["something", ""] {
+            let values = serde_json::json!({
+                "contact": { "first_name": "Ada" },
+                "sender": { "name": "Grace" },
+                "vars": {
+                    "what": filled, "url": filled, "subject": filled, "days": 3, "title": filled,
+                    "when": filled, "time_zone": "UTC", "location": filled,
+                    "booking_link": filled, "next_step": filled,
+                },
+            });
+            for (id, _, manifest) in shipped() {
+                assert!(!manifest.templates.is_empty(), "{id}");
+                for (name, template) in manifest.templates {
+                    for text in [template.subject, template.body] {
+                        let rendered = engine.render_str(&text, minijinja::value::Serde(&values));
+                        let rendered = rendered.unwrap_or_else(|e| panic!("{id}/{name}: {e}"));
+                        assert!(!rendered.contains("{{"), "{id}/{name}");
+                    }
+                }
+            }
+        }
+    }
+}
