@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::apply::{self, Scope};
 use super::enrol::Subject;
-use super::{CALLS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS, UNDECIDED_MAX, input};
+use super::{
+    CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS, UNDECIDED_MAX, input,
+};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::event::kind;
@@ -29,7 +31,8 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
         properties: JsonMap::new(),
         emitted: Vec::new(),
         calls: 0,
-        unfinished: false,
+        // What was not loaded is heard in the next turn.
+        unfinished: events.len() >= EVENTS_MAX,
     };
     turn.repeat_failed().await;
     for place in 0..events.len() {
@@ -117,8 +120,9 @@ impl Draft {
 
 impl<'e> Turn<'e> {
     fn exhausted(&mut self) -> bool {
-        self.unfinished |= self.calls >= CALLS_MAX;
-        self.unfinished
+        let exhausted = self.calls >= CALLS_MAX;
+        self.unfinished |= exhausted;
+        exhausted
     }
 
     fn sequence(&self, place: usize) -> Option<&'e Sequence> {

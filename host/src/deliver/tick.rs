@@ -135,6 +135,12 @@ impl Deliverer {
                 identity.connection
             ))
         })?;
+        let elsewhere = |mail: &Mail| message.to.as_ref().is_some_and(|to| *to != mail.to.address);
+        if message.mail.as_ref().is_some_and(elsewhere) {
+            // Its bytes are fixed by an earlier attempt, which the old address may have got.
+            let reason = "the contact's address changed after the first attempt".to_owned();
+            return Err((seq, Aside::Cancelled { reason }));
+        }
         let mut contact = message.contact.clone();
         if contact.time_zone.is_empty() {
             contact.time_zone.clone_from(&self.time_zone);

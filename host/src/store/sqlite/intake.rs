@@ -9,6 +9,7 @@ use super::exits::{self, Happening};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
 use super::{SqliteStore, contacts};
 use crate::domain::event::Hydrate;
+use crate::domain::event::kind;
 use crate::domain::{Instant, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
@@ -168,7 +169,8 @@ fn store_event(
             arrival.tenant,
             &arrival.connection,
             &event.contact,
-            arrival.creates_contacts,
+            // Nobody is made known by being deleted.
+            arrival.creates_contacts && event.kind != kind::CONTACT_DELETED,
         )?,
     };
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
