@@ -1,0 +1,25 @@
+//! The harness of the tests that cross processes: a real `followup serve`, signed webhooks, fake APIs.
+//!
+//! ```text
+//!  Senders ──signed HTTP──▶ Server (child process, Site on disk) ──HTTP──▶ FakeProvider, FakeHubspot
+//!                             ▲
+//!  Site::contact, status ─────┘ through the command line
+//! ```
+//! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
+//! released by hand.
+
+pub mod fake;
+pub mod keys;
+pub mod raw;
+pub mod senders;
+pub mod server;
+pub mod site;
+pub mod wait;
+
+pub use fake::hubspot::FakeHubspot;
+pub use fake::provider::{Answer, Call, FakeProvider};
+pub use keys::Keys;
+pub use senders::Senders;
+pub use server::Server;
+pub use site::{Options, Site};
+pub use wait::eventually;
