@@ -1,7 +1,7 @@
 //! A whole Followup in a temporary folder, with a clock that the test moves.
 //!
 //! Everything is real: the configuration file, the server on loopback, signed webhooks over HTTP,
-//! SQLite, the shipped policies in the sandbox; mail goes to files. In: webhooks (`hear`) and the
+//! the database, the shipped policies in the sandbox; mail goes to files. In: webhooks (`hear`) and the
 //! passing of time (`live_until`). Out: the ledger (`report`, `ledger`) and the mails (`mails`).
 //! Nothing here sleeps: a month takes as long as its decisions take.
 
@@ -215,19 +215,19 @@ impl Town {
 
 async fn start(folder: &Path, foreign: bool, clock: &Arc<ManualClock>) -> anyhow::Result<Daemon> {
     let config = config::load(&folder.join("followup.toml"), &|_| None)
-        .map_err(shown)?
+        .map_err(|problems| shown(&problems))?
         .config;
     let plugins = if foreign {
         Plugins::load(&config)?
     } else {
         shipped(&config)?
     };
-    let validated = config::validate(&config, &plugins.manifests()).map_err(shown)?;
+    let validated = config::validate(&config, &plugins.manifests()).map_err(|problems| shown(&problems))?;
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     Daemon::start(&config, validated, plugins, clock, Loops::ByHand).await
 }
 
-fn shown(problems: Vec<config::Problem>) -> anyhow::Error {
+fn shown(problems: &[config::Problem]) -> anyhow::Error {
     let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
 }
@@ -236,11 +236,9 @@ fn shown(problems: Vec<config::Problem>) -> anyhow::Error {
 /// longer than a town lives.
 fn shipped(config: &config::Config) -> anyhow::Result<Plugins> {
     static SHIPPED: OnceLock<Plugins> = OnceLock::new();
-    match SHIPPED.get() {
-        Some(shipped) => Ok(shipped.clone()),
-        None => {
-            let loaded = Plugins::load(config)?;
-            Ok(SHIPPED.get_or_init(|| loaded).clone())
-        }
+    if let Some(shipped) = SHIPPED.get() {
+        return Ok(shipped.clone());
     }
+    let loaded = Plugins::load(config)?;
+    Ok(SHIPPED.get_or_init(|| loaded).clone())
 }
