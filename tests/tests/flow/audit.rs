@@ -33,16 +33,22 @@ pub(super) fn every_message_was_decided(town: &Town) -> anyhow::Result<()> {
         let (id, template): (String, String) = (id, template);
         let output: Option<String> = output;
         let verdicts: Option<String> = verdicts;
-        let output: Decision = serde_json::from_str(&output.with_context(|| format!("{id} has no decision"))?)?;
+        let output: Decision =
+            serde_json::from_str(&output.with_context(|| format!("{id} has no decision"))?)?;
         let verdicts: Vec<Verdict> = serde_json::from_str(&verdicts.unwrap_or_default())?;
-        let asked = output.actions.iter().zip(&verdicts).any(|(action, verdict)| {
-            let message = match verdict {
-                Verdict::Allowed { message, .. } => message.as_ref(),
-                Verdict::Held { message, .. } => Some(message),
-                Verdict::Refused { .. } => None,
-            };
-            message == Some(&id) && matches!(action, Action::SendEmail(email) if email.template == template)
-        });
+        let asked = output
+            .actions
+            .iter()
+            .zip(&verdicts)
+            .any(|(action, verdict)| {
+                let message = match verdict {
+                    Verdict::Allowed { message, .. } => message.as_ref(),
+                    Verdict::Held { message, .. } => Some(message),
+                    Verdict::Refused { .. } => None,
+                };
+                message == Some(&id)
+                    && matches!(action, Action::SendEmail(email) if email.template == template)
+            });
         ensure!(asked, "no action of its decision asked for {id}");
     }
     Ok(())
@@ -61,8 +67,14 @@ pub(super) fn every_mail_is_a_message(town: &Town) -> anyhow::Result<()> {
     let attempted: BTreeSet<_> = attempted.into_iter().map(|(id, _)| id).collect();
     let mails = town.mails()?;
     let files: BTreeSet<_> = mails.keys().cloned().collect();
-    ensure!(attempted == files, "handed over: {attempted:?}\nin the outbox: {files:?}");
-    let ids: BTreeSet<_> = mails.values().map(|mail| mail.header("Message-ID")).collect();
+    ensure!(
+        attempted == files,
+        "handed over: {attempted:?}\nin the outbox: {files:?}"
+    );
+    let ids: BTreeSet<_> = mails
+        .values()
+        .map(|mail| mail.header("Message-ID"))
+        .collect();
     ensure!(ids.len() == mails.len(), "a Message-ID twice");
     Ok(())
 }
@@ -77,7 +89,10 @@ pub(super) fn numbers_are_gapless(town: &Town) -> anyhow::Result<()> {
     )?;
     for (id, [decisions, count, first, last]) in runs {
         let gapless = count == decisions && first == 0 && last == count - 1;
-        ensure!(gapless, "enrollment {id}: {decisions} decisions, {count} rows from {first} to {last}");
+        ensure!(
+            gapless,
+            "enrollment {id}: {decisions} decisions, {count} rows from {first} to {last}"
+        );
     }
     Ok(())
 }
@@ -91,17 +106,35 @@ pub(super) async fn decide_again(town: &Town) -> anyhow::Result<usize> {
         "SELECT d.id, d.input, d.output, d.fuel, p.digest FROM decisions d JOIN plugins p ON p.id = d.plugin_id",
         |row| {
             let text = |column: usize| row.get::<_, String>(column);
-            Ok((row.get::<_, i64>(0)?, text(1)?, text(2)?, row.get::<_, u64>(3)?, text(4)?))
+            Ok((
+                row.get::<_, i64>(0)?,
+                text(1)?,
+                text(2)?,
+                row.get::<_, u64>(3)?,
+                text(4)?,
+            ))
         },
     )?;
     for (id, input, output, fuel, digest) in &decisions {
         let input: DecideInput = serde_json::from_str(input)?;
         let mut plugins = engine.sequences.iter().map(|sequence| &sequence.plugin);
-        let plugin = plugins.find(|plugin| plugin.digest() == digest).context("its plugin")?;
-        let again = engine.sandbox.decide(plugin, input, &engine.calendar).await?;
+        let plugin = plugins
+            .find(|plugin| plugin.digest() == digest)
+            .context("its plugin")?;
+        let again = engine
+            .sandbox
+            .decide(plugin, input, &engine.calendar)
+            .await?;
         let bytes = serde_json::to_string(&again.decision)?;
-        ensure!(bytes == *output, "decision {id} was\n{output}\nand is now\n{bytes}");
-        ensure!(again.fuel_used == *fuel, "decision {id} took {fuel}, now {}", again.fuel_used);
+        ensure!(
+            bytes == *output,
+            "decision {id} was\n{output}\nand is now\n{bytes}"
+        );
+        ensure!(
+            again.fuel_used == *fuel,
+            "decision {id} took {fuel}, now {}",
+            again.fuel_used
+        );
     }
     Ok(decisions.len())
 }

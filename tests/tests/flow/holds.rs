@@ -9,7 +9,9 @@ const DAN: &str = "dan@forge.example";
 
 /// Dan filled in a form, and nobody knows his name: one mail, held.
 async fn held() -> Town {
-    let town = Town::found(at("2026-03-02T10:00:00+01:00"), SEQUENCES).await.expect("starts");
+    let town = Town::found(at("2026-03-02T10:00:00+01:00"), SEQUENCES)
+        .await
+        .expect("starts");
     tell(&town, "form-submitted", json!({})).await;
     let message = only_message(&town).await;
     assert_eq!(message["status"], "held");
@@ -37,12 +39,30 @@ fn mails(town: &Town) -> usize {
 async fn released_when_the_field_is_told() {
     let town = held().await;
     // Another field does not help, nor does a blank one.
-    tell(&town, "contact-updated", json!({ "contact": { "last_name": "Forge" } })).await;
-    tell(&town, "contact-updated", json!({ "contact": { "first_name": "  " } })).await;
+    tell(
+        &town,
+        "contact-updated",
+        json!({ "contact": { "last_name": "Forge" } }),
+    )
+    .await;
+    tell(
+        &town,
+        "contact-updated",
+        json!({ "contact": { "first_name": "  " } }),
+    )
+    .await;
     assert_eq!(only_message(&town).await["status"], "held");
-    tell(&town, "contact-updated", json!({ "contact": { "first_name": "Dan" } })).await;
+    tell(
+        &town,
+        "contact-updated",
+        json!({ "contact": { "first_name": "Dan" } }),
+    )
+    .await;
     let message = only_message(&town).await;
-    assert_eq!((&message["status"], &message["held_reason"]), (&json!("sent"), &Value::Null));
+    assert_eq!(
+        (&message["status"], &message["held_reason"]),
+        (&json!("sent"), &Value::Null)
+    );
     let mails = town.mails().expect("readable");
     let mail = mails.values().next().expect("one");
     assert_eq!(mail.header("Subject"), "A quick question, Dan");
@@ -54,17 +74,32 @@ async fn released_when_the_field_is_told() {
 async fn an_exit_while_held_cancels() {
     let town = held().await;
     tell(&town, "replied", json!({})).await;
-    tell(&town, "contact-updated", json!({ "contact": { "first_name": "Dan" } })).await;
-    town.live_until(at("2026-04-02T10:00:00+02:00")).await.expect("lives");
+    tell(
+        &town,
+        "contact-updated",
+        json!({ "contact": { "first_name": "Dan" } }),
+    )
+    .await;
+    town.live_until(at("2026-04-02T10:00:00+02:00"))
+        .await
+        .expect("lives");
     let message = only_message(&town).await;
-    assert_eq!((&message["status"], &message["status_reason"]), (&json!("cancelled"), &json!("exit: replied")));
+    assert_eq!(
+        (&message["status"], &message["status_reason"]),
+        (&json!("cancelled"), &json!("exit: replied"))
+    );
     assert_eq!(mails(&town), 0);
 }
 
 #[tokio::test]
 async fn the_field_comes_with_the_opt_out() {
     let town = held().await;
-    tell(&town, "unsubscribed", json!({ "contact": { "first_name": "Dan" } })).await;
+    tell(
+        &town,
+        "unsubscribed",
+        json!({ "contact": { "first_name": "Dan" } }),
+    )
+    .await;
     assert_eq!(only_message(&town).await["status"], "cancelled");
     assert_eq!(mails(&town), 0);
 }
@@ -73,6 +108,11 @@ async fn the_field_comes_with_the_opt_out() {
 async fn it_outlives_a_crash() {
     let town = held().await.crash().await.expect("starts again");
     assert_eq!(only_message(&town).await["status"], "held");
-    tell(&town, "contact-updated", json!({ "contact": { "first_name": "Dan" } })).await;
+    tell(
+        &town,
+        "contact-updated",
+        json!({ "contact": { "first_name": "Dan" } }),
+    )
+    .await;
     assert_eq!(only_message(&town).await["status"], "sent");
 }

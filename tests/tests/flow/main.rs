@@ -8,7 +8,7 @@ mod audit;
 // mod histories;
 mod holds;
 mod races;
-// mod rogues;
+mod rogues;
 mod story;
 
 use followup::domain::Instant;

@@ -8,7 +8,9 @@ use super::{SEQUENCES, at};
 const AMY: &str = "amy@north.example";
 
 async fn town() -> Town {
-    Town::found(at("2026-03-02T10:00:00+01:00"), SEQUENCES).await.expect("starts")
+    Town::found(at("2026-03-02T10:00:00+01:00"), SEQUENCES)
+        .await
+        .expect("starts")
 }
 
 fn event(kind: &str) -> Event {
@@ -17,10 +19,16 @@ fn event(kind: &str) -> Event {
 
 /// Lives two weeks; returns the enrollments as `sequence: exit reason`, and how many mails left.
 async fn outcome(town: &Town) -> (Vec<String>, usize) {
-    town.live_until(at("2026-03-16T10:00:00+01:00")).await.expect("lives");
+    town.live_until(at("2026-03-16T10:00:00+01:00"))
+        .await
+        .expect("lives");
     let report = town.report(AMY).await.expect("known");
     let exits = report.enrollments.iter().map(|run| {
-        format!("{}: {}", run.sequence, run.exit_reason.as_deref().unwrap_or(&run.status))
+        format!(
+            "{}: {}",
+            run.sequence,
+            run.exit_reason.as_deref().unwrap_or(&run.status)
+        )
     });
     (exits.collect(), town.mails().expect("readable").len())
 }
@@ -28,14 +36,24 @@ async fn outcome(town: &Town) -> (Vec<String>, usize) {
 #[tokio::test]
 async fn a_reply_before_the_decision() {
     let nobody = (Vec::new(), 0);
-    for exit in ["replied", "unsubscribed", "hard-bounced", "complained", "deal-won", "contact-deleted"] {
+    for exit in [
+        "replied",
+        "unsubscribed",
+        "hard-bounced",
+        "complained",
+        "deal-won",
+        "contact-deleted",
+    ] {
         let apart = town().await;
         apart.hear(event("form-submitted")).await.expect("heard");
         apart.hear(event(exit)).await.expect("heard");
         assert_eq!(outcome(&apart).await, nobody, "{exit}, apart");
 
         let together = town().await;
-        together.hear_all(&[event("form-submitted"), event(exit)]).await.expect("heard");
+        together
+            .hear_all(&[event("form-submitted"), event(exit)])
+            .await
+            .expect("heard");
         assert_eq!(outcome(&together).await, nobody, "{exit}, in one webhook");
     }
 }
@@ -57,12 +75,20 @@ async fn a_reply_between_decision_and_delivery() {
     town.hear(event("form-submitted")).await.expect("heard");
     assert!(town.decide().await.expect("decides"), "something is due");
     town.hear(event("replied")).await.expect("heard");
-    assert_eq!(outcome(&town).await, (vec!["pricing-page: replied".to_owned()], 0));
+    assert_eq!(
+        outcome(&town).await,
+        (vec!["pricing-page: replied".to_owned()], 0)
+    );
 }
 
 #[tokio::test]
 async fn a_form_after_the_reply_is_a_new_beginning() {
     let town = town().await;
-    town.hear_all(&[event("replied"), event("form-submitted")]).await.expect("heard");
-    assert_eq!(outcome(&town).await, (vec!["pricing-page: completed".to_owned()], 3));
+    town.hear_all(&[event("replied"), event("form-submitted")])
+        .await
+        .expect("heard");
+    assert_eq!(
+        outcome(&town).await,
+        (vec!["pricing-page: completed".to_owned()], 3)
+    );
 }

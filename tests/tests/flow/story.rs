@@ -24,9 +24,7 @@ pub(super) fn events() -> Vec<(Instant, Event)> {
     let [amy, ben, chloe, dan, eve, finn, grace, hugo] = PEOPLE;
     let none = || json!({});
     let link = |name: &str| json!({ "link": name, "url": "https://acme.example/pricing" });
-    let meeting = |id: &str, day: u32, time: &str| {
-        json!({ "meeting_id": id, "title": "Product tour", "starts_at": format!("2026-03-{day:02}T{time}:00+01:00") })
-    };
+    let meeting = |id: &str, day: u32, time: &str| json!({ "meeting_id": id, "title": "Product tour", "starts_at": format!("2026-03-{day:02}T{time}:00+01:00") });
     let proposal = json!({ "subject": "Our proposal", "message_id": "proposal-1@acme.example" });
     let checklist = json!({ "resource": "Migration checklist" });
     let mut told: Vec<(u32, &str, &str, &str, Value)> = vec![
@@ -36,22 +34,76 @@ pub(super) fn events() -> Vec<(Instant, Event)> {
         (2, "10:30", ben, "form-submitted", none()),
         (6, "16:00", ben, "deal-won", json!({ "deal_id": "D-7" })),
         (2, "11:00", chloe, "form-submitted", none()),
-        (2, "11:02", chloe, "hard-bounced", json!({ "reason": "550 5.1.1 no such user" })),
+        (
+            2,
+            "11:02",
+            chloe,
+            "hard-bounced",
+            json!({ "reason": "550 5.1.1 no such user" }),
+        ),
         (10, "09:00", chloe, "link-clicked", link("Pricing")),
         // Nobody knows his first name, until somebody does.
         (2, "11:30", dan, "form-submitted", none()),
-        (3, "15:00", dan, "contact-updated", json!({ "contact": { "first_name": "Dan" } })),
-        (3, "09:10", eve, "link-clicked", link("Security white paper")),
+        (
+            3,
+            "15:00",
+            dan,
+            "contact-updated",
+            json!({ "contact": { "first_name": "Dan" } }),
+        ),
+        (
+            3,
+            "09:10",
+            eve,
+            "link-clicked",
+            link("Security white paper"),
+        ),
         (3, "09:12", eve, "link-clicked", link("Pricing")),
         (9, "17:40", eve, "resource-downloaded", checklist),
         (3, "14:00", finn, "email-sent", proposal),
-        (4, "09:00", grace, "meeting-booked", meeting("M-1", 6, "14:00")),
-        (6, "15:00", grace, "meeting-held", meeting("M-1", 6, "14:00")),
-        (4, "10:00", hugo, "meeting-booked", meeting("M-2", 7, "10:00")),
-        (5, "08:00", hugo, "meeting-rescheduled", meeting("M-2", 10, "10:00")),
-        (10, "11:00", hugo, "meeting-no-show", meeting("M-2", 10, "10:00")),
+        (
+            4,
+            "09:00",
+            grace,
+            "meeting-booked",
+            meeting("M-1", 6, "14:00"),
+        ),
+        (
+            6,
+            "15:00",
+            grace,
+            "meeting-held",
+            meeting("M-1", 6, "14:00"),
+        ),
+        (
+            4,
+            "10:00",
+            hugo,
+            "meeting-booked",
+            meeting("M-2", 7, "10:00"),
+        ),
+        (
+            5,
+            "08:00",
+            hugo,
+            "meeting-rescheduled",
+            meeting("M-2", 10, "10:00"),
+        ),
+        (
+            10,
+            "11:00",
+            hugo,
+            "meeting-no-show",
+            meeting("M-2", 10, "10:00"),
+        ),
         (11, "12:00", hugo, "unsubscribed", none()),
-        (12, "12:00", hugo, "meeting-booked", meeting("M-3", 17, "10:00")),
+        (
+            12,
+            "12:00",
+            hugo,
+            "meeting-booked",
+            meeting("M-3", 17, "10:00"),
+        ),
     ];
     told.sort_by_key(|(day, time, ..)| (*day, *time));
     told.into_iter()
