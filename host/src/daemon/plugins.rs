@@ -10,13 +10,15 @@ use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
 use crate::sandbox::{Limits, Plugin, Sandbox};
 
-/// Loaded plugins and the sandbox they run in.
+/// Loaded plugins and the sandbox they run in. A clone shares both.
+#[derive(Clone)]
 pub struct Plugins {
     pub sandbox: Arc<Sandbox>,
     pub by_id: BTreeMap<String, Installed>,
 }
 
 /// A plugin and where it came from.
+#[derive(Clone)]
 pub struct Installed {
     pub plugin: Plugin,
     /// `built in`, or the file.

@@ -206,12 +206,10 @@ impl<'e> Turn<'e> {
             return Vec::new();
         }
         let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
+        let ends = |sequence: &Sequence, kind: &String| sequence.exits.reason_for(kind).is_some();
+        let later = later.iter().map(|next| &next.event.kind).chain(&self.contact.later_kinds);
         open.filter(|sequence| matches(sequence, event, &subject))
-            .filter(|sequence| {
-                !later
-                    .iter()
-                    .any(|next| sequence.exits.reason_for(&next.event.kind).is_some())
-            })
+            .filter(|sequence| !later.clone().any(|kind| ends(sequence, kind)))
             .collect()
     }
 

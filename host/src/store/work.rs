@@ -92,6 +92,8 @@ pub struct DueContact {
     pub suppressed: Option<String>,
     /// To be decided, in order of arrival.
     pub events: Vec<PendingEvent>,
+    /// Kinds of the pending events that did not fit into `events`: they come later.
+    pub later_kinds: Vec<String>,
     /// All of them, finished ones too (re-enrolment rules ask).
     pub enrollments: Vec<StoredEnrollment>,
     /// Newest first.

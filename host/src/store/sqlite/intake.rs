@@ -192,7 +192,7 @@ fn store_event(
             contact,
             event.occurred_at.0,
             arrival.received_at.0,
-            to_json(&event.data)?,
+            to_json(&event.facts())?,
             to_json(&event.raw)?,
             status,
             hydrate.map(|_| to_json(event)).transpose()?,

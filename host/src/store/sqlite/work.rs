@@ -180,6 +180,7 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
                 deleted: get::<Option<i64>>(row, "deleted_at")?.is_some(),
                 suppressed: get(row, "suppressed")?,
                 events: Vec::new(),
+                later_kinds: Vec::new(),
                 enrollments: Vec::new(),
                 touches: Vec::new(),
                 history: Vec::new(),
@@ -200,6 +201,17 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
             })
         },
     )?;
+    if let Some(last) = due.events.last()
+        && due.events.len() >= depth.events_max
+    {
+        due.later_kinds = collect(
+            db,
+            "SELECT DISTINCT kind FROM events
+             WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 AND seq > ?3",
+            params![contact, tenant, last.seq],
+            |row| get(row, "kind"),
+        )?;
+    }
     due.history = collect(
         db,
         "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND status = 'decided'
