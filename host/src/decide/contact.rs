@@ -2,20 +2,13 @@
 
 use serde_json::json;
 
-use super::apply::{self, Scope};
+use super::draft::Draft;
 use super::enrol::Subject;
-use super::{
-    CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS, UNDECIDED_MAX, input,
-};
+use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
-use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::event::kind;
-use crate::domain::fault::Fault;
 use crate::domain::{Event, Instant, JsonMap, digest};
-use crate::store::work::{
-    Decided, DueContact, EmittedEvent, EnrollmentChange, FaultEntry, PendingEvent,
-    StoredEnrollment, Undecided, enrollment_id,
-};
+use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
 
 /// Decides everything that is due for the contact.
 pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instant) -> Decided {
@@ -45,77 +38,19 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
     turn.decided()
 }
 
-struct Turn<'e> {
-    engine: &'e Engine,
-    now: Instant,
-    contact: DueContact,
-    view: ContactView,
-    enrollments: Vec<Draft>,
+pub(super) struct Turn<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) now: Instant,
+    pub(super) contact: DueContact,
+    pub(super) view: ContactView,
+    pub(super) enrollments: Vec<Draft>,
     /// Events that are done with.
-    heard: Vec<i64>,
-    properties: JsonMap,
-    emitted: Vec<EmittedEvent>,
-    calls: usize,
+    pub(super) heard: Vec<i64>,
+    pub(super) properties: JsonMap,
+    pub(super) emitted: Vec<EmittedEvent>,
+    pub(super) calls: usize,
     /// There is more than one turn may take.
-    unfinished: bool,
-}
-
-/// An enrollment while it is being decided.
-struct Draft {
-    next: EnrollmentChange,
-    changed: bool,
-}
-
-impl Draft {
-    fn new(sequence_id: i64, event_seq: i64, now: Instant) -> Self {
-        Self {
-            changed: true,
-            next: EnrollmentChange {
-                id: None,
-                sequence_id,
-                event_seq,
-                status: EnrollmentStatus::Active,
-                pause_reason: None,
-                exit_reason: None,
-                enrolled_at: now,
-                decisions: 0,
-                state: None,
-                timers: Vec::new(),
-                undecided: Vec::new(),
-                ledger: Vec::new(),
-                faults: Vec::new(),
-            },
-        }
-    }
-
-    fn stored(enrollment: StoredEnrollment) -> Self {
-        Self {
-            changed: false,
-            next: EnrollmentChange {
-                id: Some(enrollment.id),
-                sequence_id: enrollment.sequence_id,
-                event_seq: enrollment.event_seq,
-                status: enrollment.status,
-                pause_reason: enrollment.pause_reason,
-                exit_reason: None,
-                enrolled_at: enrollment.enrolled_at,
-                decisions: enrollment.decisions,
-                state: enrollment.state,
-                timers: enrollment.timers,
-                undecided: enrollment.undecided,
-                ledger: Vec::new(),
-                faults: Vec::new(),
-            },
-        }
-    }
-
-    fn active(&self) -> bool {
-        self.next.status == EnrollmentStatus::Active
-    }
-
-    fn finished(&self) -> bool {
-        self.next.status == EnrollmentStatus::Finished
-    }
+    pub(super) unfinished: bool,
 }
 
 impl<'e> Turn<'e> {
@@ -207,7 +142,10 @@ impl<'e> Turn<'e> {
         }
         let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
         let ends = |sequence: &Sequence, kind: &String| sequence.exits.reason_for(kind).is_some();
-        let later = later.iter().map(|next| &next.event.kind).chain(&self.contact.later_kinds);
+        let later = later
+            .iter()
+            .map(|next| &next.event.kind)
+            .chain(&self.contact.later_kinds);
         open.filter(|sequence| matches(sequence, event, &subject))
             .filter(|sequence| !later.clone().any(|kind| ends(sequence, kind)))
             .collect()
@@ -257,7 +195,7 @@ impl<'e> Turn<'e> {
         }
     }
 
-    fn public_id(&self, place: usize) -> String {
+    pub(super) fn public_id(&self, place: usize) -> String {
         let next = &self.enrollments[place].next;
         enrollment_id(
             self.contact.tenant,
@@ -265,144 +203,6 @@ impl<'e> Turn<'e> {
             next.sequence_id,
             next.event_seq,
         )
-    }
-
-    /// Asks the policy, or queues the event behind a call that failed.
-    async fn ask(&mut self, place: usize, sequence: &Sequence, event: Event, depth: u32) {
-        let draft = &mut self.enrollments[place];
-        let Some(last) = draft.next.undecided.last() else {
-            if draft.active() {
-                self.attempt(place, sequence, event, depth, 0).await;
-            }
-            return;
-        };
-        if draft.next.undecided.len() < UNDECIDED_MAX {
-            let behind = Undecided {
-                event,
-                attempts: 0,
-                fault: None,
-                ..last.clone()
-            };
-            draft.next.undecided.push(behind);
-            draft.changed = true;
-        }
-    }
-
-    /// One call of the policy. False where it failed.
-    async fn attempt(
-        &mut self,
-        place: usize,
-        sequence: &Sequence,
-        event: Event,
-        depth: u32,
-        attempts: u32,
-    ) -> bool {
-        self.calls += 1;
-        let id = self.public_id(place);
-        let next = &self.enrollments[place].next;
-        let input = input::build(
-            &self.contact,
-            &self.view,
-            sequence,
-            &id,
-            next,
-            &event,
-            self.now,
-        );
-        let answer = self
-            .engine
-            .sandbox
-            .decide(&sequence.plugin, input.clone(), &self.engine.calendar)
-            .await;
-        self.enrollments[place].changed = true;
-        match answer {
-            Ok(decided) => {
-                let deleted = self.contact.deleted.then_some("contact-deleted");
-                let scope = Scope {
-                    sequence,
-                    calendar: &self.engine.calendar,
-                    templates: &self.engine.templates,
-                    enrollment_id: &id,
-                    contact: &self.view,
-                    account: self.contact.account.as_ref(),
-                    to: self.contact.email.as_ref(),
-                    suppressed: self.contact.suppressed.as_deref().or(deleted),
-                    touches: &self.contact.touches,
-                    event: &event,
-                    depth,
-                    zone: self.engine.calendar.zone(Some(&self.view.time_zone)),
-                    now: self.now,
-                };
-                let next = &mut self.enrollments[place].next;
-                let applied =
-                    apply::apply(&scope, next, input, decided.decision, decided.fuel_used);
-                self.view.attributes.extend(applied.properties.clone());
-                self.properties.extend(applied.properties);
-                self.emitted.extend(applied.emitted);
-                metrics::counter!("followup_decisions_total", "plugin" => sequence.plugin.manifest().id.clone())
-                    .increment(1);
-                true
-            }
-            Err(fault) => {
-                self.failed(place, sequence, event, attempts + 1, fault);
-                false
-            }
-        }
-    }
-
-    fn failed(
-        &mut self,
-        place: usize,
-        sequence: &Sequence,
-        event: Event,
-        attempts: u32,
-        fault: Fault,
-    ) {
-        let due_at = self
-            .engine
-            .limits
-            .backoff
-            .next_at(self.now, attempts, &fault);
-        let plugin = sequence.plugin.manifest().id.as_str();
-        metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
-            .increment(1);
-        tracing::warn!(
-            contact.id = self.contact.id,
-            sequence = sequence.name,
-            event.kind = event.kind,
-            plugin,
-            attempts,
-            parked = due_at.is_none(),
-            stderr = fault.stderr_tail,
-            "a plugin failed: {fault}"
-        );
-        let next = &mut self.enrollments[place].next;
-        next.faults.push(FaultEntry {
-            at: self.now,
-            plugin_id: sequence.plugin_id,
-            event: event.kind.clone(),
-            attempt: attempts,
-            fault: fault.clone(),
-            retry_at: due_at,
-        });
-        if due_at.is_none() {
-            next.status = EnrollmentStatus::Paused;
-            next.pause_reason = Some(format!("plugin {plugin} failed {attempts} times: {fault}"));
-        }
-        for waiting in &mut next.undecided {
-            waiting.due_at = due_at;
-        }
-        let fingerprint = Sequence::fingerprint(sequence.plugin.digest(), &sequence.config);
-        next.undecided.insert(
-            0,
-            Undecided {
-                event,
-                attempts,
-                due_at,
-                fault: Some(fault),
-                fingerprint,
-            },
-        );
     }
 
     fn decided(self) -> Decided {

@@ -7,7 +7,9 @@
 //! writebacks. No network I/O in here; what is to be sent waits in the outbox for `deliver`.
 
 mod apply;
+mod call;
 mod contact;
+mod draft;
 pub mod enrol;
 mod input;
 mod retry;
