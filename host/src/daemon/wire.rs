@@ -17,6 +17,7 @@ use crate::crm::hubspot::Hubspot;
 use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
+use crate::domain::backoff::Backoff;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
 use crate::hydrate::{Hydrator, Source};
@@ -116,7 +117,7 @@ pub(super) async fn wire(
                 batch_max: config.decide.batch_max,
                 history_max: config.decide.history_max,
                 touches_max: config.decide.touches_max,
-                backoff: decide::Backoff {
+                backoff: Backoff {
                     first_ms: config.decide.retry_first_ms,
                     max_ms: config.decide.retry_max_ms,
                     attempts_max: config.decide.attempts_max,
@@ -132,7 +133,7 @@ pub(super) async fn wire(
             time_zone: calendar.zone(None).name().to_owned(),
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
-                backoff: deliver::Backoff {
+                backoff: Backoff {
                     first_ms: config.deliver.retry_first_ms,
                     max_ms: config.deliver.retry_max_ms,
                     attempts_max: config.deliver.attempts_max,

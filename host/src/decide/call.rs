@@ -2,7 +2,7 @@
 
 use super::apply::{self, Scope};
 use super::contact::Turn;
-use super::{Sequence, UNDECIDED_MAX, input};
+use super::{Sequence, UNDECIDED_MAX, input, retry};
 use crate::domain::Event;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
@@ -106,11 +106,7 @@ impl Turn<'_> {
         attempts: u32,
         fault: Fault,
     ) {
-        let due_at = self
-            .engine
-            .limits
-            .backoff
-            .next_at(self.now, attempts, &fault);
+        let due_at = retry::next_at(&self.engine.limits.backoff, self.now, attempts, &fault);
         let plugin = sequence.plugin.manifest().id.as_str();
         metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
             .increment(1);

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use crate::calendar::Calendar;
 use crate::compose::Templates;
+use crate::domain::backoff::Backoff;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use retry::Backoff;
 pub use sequences::{ReEnrol, Sequence, Sequences};
 pub use tick::Progress;
 

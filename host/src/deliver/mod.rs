@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::compose::Templates;
+use crate::domain::backoff::Backoff;
 use crate::domain::mail::{Identity, Provider};
 use crate::net::{Net, Reach};
 use crate::store;
 
-pub use next::Backoff;
 pub use tick::Progress;
 
 /// Everything the loop works with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::next::Attempt;
+use super::next::{self, Attempt};
 use super::{Deliverer, Transport};
 use crate::clock::Clock;
 use crate::compose::mail::{self, Draft};
@@ -213,7 +213,7 @@ impl Deliverer {
             first_at: ready.message.first_attempt_at.unwrap_or(now),
             repeatable_ms: ready.transport.repeatable_ms(),
         };
-        let next = self.limits.backoff.next(&outcome, attempt, finished_at);
+        let next = next::next(&self.limits.backoff, &outcome, attempt, finished_at);
         let word = match &outcome {
             Outcome::Accepted { .. } => "accepted",
             Outcome::Rejected { .. } => "rejected",

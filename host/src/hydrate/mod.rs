@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::crm::hubspot::{Hubspot, HydrateError, Hydrated};
+use crate::domain::backoff::Backoff;
 use crate::domain::event::kind;
 use crate::domain::instant::HOUR_MS;
 use crate::domain::{ContactPatch, Instant, NewEvent};
@@ -23,9 +24,12 @@ use crate::store::{self, Error};
 /// Events asked for side by side; HubSpot's smallest limit is 100 calls in ten seconds.
 const BATCH_MAX: usize = 8;
 const STORE_RETRY_MS: i64 = 1_000;
-/// Waiting times after a failed call double between these.
-const RETRY_FIRST_MS: i64 = 5_000;
-const RETRY_MAX_MS: i64 = HOUR_MS;
+/// Waiting times after a failed call; an event is never given up.
+const BACKOFF: Backoff = Backoff {
+    first_ms: 5_000,
+    max_ms: HOUR_MS,
+    attempts_max: u32::MAX,
+};
 
 /// Everything the loop works with.
 #[derive(Clone)]
@@ -121,8 +125,7 @@ impl Hydrator {
                 Hydration::Refused { reason }
             }
             Err(HydrateError::Retry { reason, after_ms }) => {
-                let doublings = thin.attempts.min(20);
-                let wait_ms = (RETRY_FIRST_MS << doublings).min(RETRY_MAX_MS);
+                let wait_ms = BACKOFF.wait_ms(thin.attempts + 1);
                 Hydration::Retry {
                     at: now.plus_ms(wait_ms.max(after_ms.unwrap_or(0))),
                     reason,
