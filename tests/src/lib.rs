@@ -8,6 +8,7 @@
 //! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
 //! released by hand.
 
+pub mod dice;
 pub mod fake;
 pub mod keys;
 pub mod raw;
@@ -16,6 +17,7 @@ pub mod server;
 pub mod site;
 pub mod wait;
 
+pub use dice::Dice;
 pub use fake::hubspot::FakeHubspot;
 pub use fake::provider::{Answer, Call, FakeProvider};
 pub use keys::Keys;
