@@ -9,6 +9,7 @@
 //! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
 //! released by hand.
 
+pub mod dice;
 pub mod fake;
 pub mod keys;
 pub mod raw;
@@ -18,6 +19,7 @@ pub mod site;
 pub mod town;
 pub mod wait;
 
+pub use dice::Dice;
 pub use fake::hubspot::FakeHubspot;
 pub use fake::provider::{Answer, Call, FakeProvider};
 pub use keys::Keys;

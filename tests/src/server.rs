@@ -14,6 +14,9 @@ use crate::{Senders, Site, eventually};
 /// How long a start may take; the first one compiles the plugins.
 const START_MAX: Duration = Duration::from_mins(2);
 
+/// How much of the log is shown where a test failed.
+const LOG_LINES_SHOWN: usize = 60;
+
 /// The running server. Killed when dropped; its log is shown where the test failed.
 pub struct Server {
     pub site: Site,
@@ -42,6 +45,15 @@ impl Server {
 
     /// SIGKILL, as a power cut would.
     pub fn kill9(&mut self) {
+        self.process.end();
+    }
+
+    /// Starts it and kills it some time later, whether or not it listens by then.
+    pub fn start_and_kill9(&mut self, after: Duration) {
+        self.process.end();
+        let (process, started) = Process::spawn(&self.site, Arc::clone(&self.process.stderr));
+        self.process = process;
+        let _ = started.recv_timeout(after);
         self.process.end();
     }
 
@@ -94,13 +106,34 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.process.end();
         if std::thread::panicking() {
-            eprintln!("--- the server's log ---\n{}", self.stderr());
+            let log = self.stderr();
+            let lines: Vec<_> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+            eprintln!("--- the end of the server's log ---\n{}", last.join("\n"));
         }
     }
 }
 
 impl Process {
+    /// Starts it, and waits for the line that says where it listens.
     fn start(site: &Site, stderr: Arc<Mutex<String>>) -> (Self, String) {
+        let (mut process, started) = Self::spawn(site, stderr);
+        match started.recv_timeout(START_MAX) {
+            Ok(line) => {
+                let base = line.strip_prefix("listening on ");
+                let base = base.expect("listening on http://ADDRESS:PORT").to_owned();
+                (process, base)
+            }
+            Err(e) => {
+                process.end();
+                let log = process.stderr.lock().expect("unpoisoned").clone();
+                panic!("it does not start: {e}: {log}");
+            }
+        }
+    }
+
+    /// The process, and its lines on stdout.
+    fn spawn(site: &Site, stderr: Arc<Mutex<String>>) -> (Self, mpsc::Receiver<String>) {
         let mut child = site
             .command()
             .args(["serve", "--config"])
@@ -135,28 +168,13 @@ impl Process {
                 let _ = pipe.read_to_end(&mut Vec::new());
             }),
         ];
-        let mut process = Self {
+        let process = Self {
             child,
             stdout,
             stderr,
             readers,
         };
-        match started.recv_timeout(START_MAX) {
-            Ok(line) => {
-                let base = line
-                    .strip_prefix("listening on ")
-                    .expect("listening on http://ADDRESS:PORT");
-                let base = base.to_owned();
-                (process, base)
-            }
-            Err(e) => {
-                process.end();
-                panic!(
-                    "it does not start: {e}: {}",
-                    process.stderr.lock().expect("unpoisoned")
-                );
-            }
-        }
+        (process, started)
     }
 
     /// Kills what still runs, and reads its outputs to their end.

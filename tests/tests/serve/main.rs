@@ -5,6 +5,7 @@ mod bad_input;
 mod flow;
 mod hubspot;
 mod interface;
+mod kill;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};
 
