@@ -82,23 +82,23 @@ impl Town {
         })
     }
 
-    /// What a power cut leaves: the daemon is gone in the middle of whatever it did, and one starts
-    /// on the same folder.
+    /// A power cut: what the files hold at this moment is all that is left, and a new daemon starts
+    /// on that. (On a copy, since the old one, in this process, would still close its files.)
     pub async fn crash(self) -> anyhow::Result<Self> {
+        let left = tempfile::tempdir()?;
+        copy(self.folder.path(), left.path())?;
         let Self {
-            daemon,
             clock,
             sender,
-            folder,
             foreign,
+            ..
         } = self;
-        drop(daemon);
-        let daemon = start(folder.path(), foreign, &clock).await?;
+        let daemon = start(left.path(), foreign, &clock).await?;
         Ok(Self {
             daemon,
             clock,
             sender,
-            folder,
+            folder: left,
             foreign,
         })
     }
@@ -226,6 +226,20 @@ async fn start(folder: &Path, foreign: bool, clock: &Arc<ManualClock>) -> anyhow
         config::validate(&config, &plugins.manifests()).map_err(|problems| shown(&problems))?;
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     Daemon::start(&config, validated, plugins, clock, Loops::ByHand).await
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        if path.is_dir() {
+            std::fs::create_dir(to.join(&name))?;
+            copy(&path, &to.join(&name))?;
+        } else if !name.to_string_lossy().ends_with("-shm") {
+            // SQLite's shared memory does not outlive a power cut: the log is read anew.
+            std::fs::copy(&path, to.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 fn shown(problems: &[config::Problem]) -> anyhow::Error {

@@ -4,8 +4,8 @@
 //! hold what must be true of every story; `audit` is how they look.
 
 mod audit;
-// mod crashes;
-// mod histories;
+mod crashes;
+mod histories;
 mod holds;
 mod races;
 mod rogues;

@@ -17,7 +17,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Bells, Error, Store};
@@ -183,7 +183,11 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    let transaction = connection.transaction().map_err(error)?;
+    // Takes the lock before it reads: a transaction that wants to write only after reading is refused
+    // at once where another host is just closing the file, instead of waiting for it.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error)?;
     let applied: usize = transaction
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(error)?;
