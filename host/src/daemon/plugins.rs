@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use crate::config::Config;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
-use crate::sandbox::{Limits, Plugin, Sandbox};
+use crate::sandbox::{Plugin, Sandbox};
 
 /// Loaded plugins and the sandbox they run in. A clone shares both.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl Plugins {
     /// Opens the sandbox and loads every plugin. Blocks: a component that is not in the cache is
     /// compiled.
     pub fn load(config: &Config) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::open(limits(config), &config.sandbox.cache)?;
+        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &config.sandbox.cache)?;
         let mut by_id = BTreeMap::new();
         for (name, wasm) in EMBEDDED {
             let plugin = sandbox
@@ -43,7 +43,7 @@ impl Plugins {
         }
         for file in &config.plugins.files {
             let shown = file.display().to_string();
-            let wasm = read(file, config.sandbox.component_max_bytes)
+            let wasm = read(file, config.sandbox.limits.component_max_bytes)
                 .with_context(|| format!("plugin {shown}"))?;
             let plugin = sandbox
                 .load(&wasm)
@@ -83,23 +83,4 @@ fn read(file: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
         bail!("is {bytes} bytes long, {max_bytes} allowed (sandbox.component_max_bytes)");
     }
     Ok(std::fs::read(file)?)
-}
-
-fn limits(config: &Config) -> Limits {
-    let sandbox = &config.sandbox;
-    Limits {
-        fuel_max: sandbox.fuel_max,
-        deadline_ms: sandbox.deadline_ms,
-        memory_max_bytes: sandbox.memory_max_bytes,
-        stack_max_bytes: sandbox.stack_max_bytes,
-        output_max_bytes: sandbox.output_max_bytes,
-        state_max_bytes: sandbox.state_max_bytes,
-        actions_max: sandbox.actions_max,
-        reason_max_bytes: sandbox.reason_max_bytes,
-        log_max_bytes: sandbox.log_max_bytes,
-        stderr_max_bytes: sandbox.stderr_max_bytes,
-        component_max_bytes: sandbox.component_max_bytes,
-        instances_max: sandbox.instances_max,
-        cache_files_max: sandbox.cache_files_max,
-    }
 }
