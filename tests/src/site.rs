@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use followup::clock::Clock;
+use followup::config;
+use followup::daemon::{Daemon, Loops, Plugins};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -116,12 +119,34 @@ impl Site {
     /// The program with the site's environment.
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.program);
-        // One of each kind of secret: from the environment, and from files.
+        command.env_remove("RUST_LOG").envs(self.environment());
         command
-            .env("RESEND_API_KEY", self.keys.resend_api)
-            .env("SENDGRID_WEBHOOK_PUBLIC_KEY", &self.keys.sendgrid_public)
-            .env_remove("RUST_LOG");
-        command
+    }
+
+    /// Some secrets come from here, others from files.
+    fn environment(&self) -> [(&'static str, &str); 2] {
+        [
+            ("RESEND_API_KEY", self.keys.resend_api),
+            ("SENDGRID_WEBHOOK_PUBLIC_KEY", &self.keys.sendgrid_public),
+        ]
+    }
+
+    /// The same server within this process, under a clock of the test's.
+    pub async fn start(&self, clock: Arc<dyn Clock>) -> Daemon {
+        let env = |name: &str| {
+            let known = self
+                .environment()
+                .into_iter()
+                .find(|(known, _)| *known == name);
+            known.map(|(_, value)| value.to_owned())
+        };
+        let config = config::load(&self.path("followup.toml"), &env)
+            .expect("readable")
+            .config;
+        let plugins = tokio::task::block_in_place(|| Plugins::load(&config)).expect("plugins");
+        let validated = config::validate(&config, &plugins.manifests()).expect("valid");
+        let started = Daemon::start(&config, validated, plugins, clock, Loops::Run).await;
+        started.expect("starts")
     }
 
     /// Runs a command of the program over this folder, to its end.

@@ -65,6 +65,8 @@ pub struct FakeProvider {
 #[derive(Default)]
 struct Shared {
     now: AtomicU64,
+    /// Told of every request.
+    begun: watch::Sender<()>,
     books: Mutex<Books>,
 }
 
@@ -115,6 +117,18 @@ impl FakeProvider {
     /// The next number; requests get theirs from the same sequence.
     pub fn tick(&self) -> u64 {
         self.state.tick()
+    }
+
+    /// The number that comes next.
+    pub fn ticks(&self) -> u64 {
+        self.state.now.load(Ordering::SeqCst)
+    }
+
+    /// Returns when a request for a mail to this address has begun.
+    pub async fn begun(&self, to: &str) {
+        let mut begun = self.state.begun.subscribe();
+        let known = |()| self.state.books().calls.iter().any(|call| call.to == to);
+        let _ = begun.wait_for(|()| known(())).await;
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -220,6 +234,7 @@ async fn receive(State(state): State<Arc<Shared>>, request: Request<Body>) -> Re
             books.gate(&call.to).subscribe(),
         )
     };
+    state.begun.send_replace(());
     match answer {
         Answer::Accept => state.books().accept(&call),
         Answer::Refuse(status, name, retry_after_s) => {
