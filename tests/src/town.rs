@@ -222,7 +222,8 @@ async fn start(folder: &Path, foreign: bool, clock: &Arc<ManualClock>) -> anyhow
     } else {
         shipped(&config)?
     };
-    let validated = config::validate(&config, &plugins.manifests()).map_err(|problems| shown(&problems))?;
+    let validated =
+        config::validate(&config, &plugins.manifests()).map_err(|problems| shown(&problems))?;
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     Daemon::start(&config, validated, plugins, clock, Loops::ByHand).await
 }

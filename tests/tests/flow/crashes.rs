@@ -23,7 +23,9 @@ impl Pulse {
             return town;
         }
         self.cuts += 1;
-        town.crash().await.expect("starts on what the last one left")
+        town.crash()
+            .await
+            .expect("starts on what the last one left")
     }
 }
 
@@ -36,8 +38,14 @@ struct Ending {
 
 /// Lives the story with a cut after every `every` beats. Returns how many there were.
 async fn live(every: usize) -> (Ending, usize) {
-    let mut pulse = Pulse { every, beats: 0, cuts: 0 };
-    let mut town = Town::found(story::begins_at(), SEQUENCES).await.expect("starts");
+    let mut pulse = Pulse {
+        every,
+        beats: 0,
+        cuts: 0,
+    };
+    let mut town = Town::found(story::begins_at(), SEQUENCES)
+        .await
+        .expect("starts");
     for (at, event) in story::events() {
         town = live_until(town, at, &mut pulse).await;
         town.hear(event).await.expect("heard");
