@@ -14,7 +14,8 @@ const REASON_MAX_BYTES: usize = 1_000;
 /// Decides what follows an event. Called with the event that enrolled the contact, with every
 /// later event of a kind that `plugin.toml` lists, and with each timer that comes due.
 ///
-/// The same input must give the same decision: the host may ask twice and compares the answers.
+/// The same input must give the same decision: a decision is explained, and recomputed, from its
+/// recorded input.
 pub trait Policy {
     /// The sequence's configuration, valid against the schema in `plugin.toml`.
     type Config: DeserializeOwned;

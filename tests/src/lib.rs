@@ -1,3 +1,29 @@
-//! What the tests of the whole system share.
+//! What the tests share. For those that cross processes: a real `followup serve`, signed webhooks,
+//! fake APIs. For those that live through weeks: a `town` with a clock that is moved.
+//!
+//! ```text
+//!  Senders ──signed HTTP──▶ Server (child process, Site on disk) ──HTTP──▶ FakeProvider, FakeHubspot
+//!                             ▲
+//!  Site::contact, status ─────┘ through the command line
+//! ```
+//! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
+//! released by hand.
 
+pub mod dice;
+pub mod fake;
+pub mod keys;
+pub mod raw;
+pub mod senders;
+pub mod server;
+pub mod site;
 pub mod town;
+pub mod wait;
+
+pub use dice::Dice;
+pub use fake::hubspot::FakeHubspot;
+pub use fake::provider::{Answer, Call, FakeProvider};
+pub use keys::Keys;
+pub use senders::Senders;
+pub use server::Server;
+pub use site::{Options, Site};
+pub use wait::eventually;

@@ -15,7 +15,8 @@ use followup::store::sqlite::{Options, SqliteStore};
 /// An empty store, and the folder that keeps it alive.
 fn sqlite() -> (Shared, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = SqliteStore::open(&folder.path().join("followup.db"), Options::default()).expect("opens");
+    let store =
+        SqliteStore::open(&folder.path().join("followup.db"), Options::default()).expect("opens");
     (Arc::new(store), folder)
 }
 

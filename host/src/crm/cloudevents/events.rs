@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_reps_mail_is_none_of_our_messages() {
-        let told = accepted(&json!({"type": "email-sent", "data": {"message_id": "p-1@x.example"}}));
+        let told =
+            accepted(&json!({"type": "email-sent", "data": {"message_id": "p-1@x.example"}}));
         assert_eq!(told.message_id, None);
         assert_eq!(told.facts()["message_id"], "p-1@x.example");
         let ours = accepted(&json!({"type": "email-opened", "data": {"message_id": "msg_a"}}));

@@ -77,7 +77,11 @@ impl SqliteStore {
         migrate(&mut connection)?;
         Ok(Self {
             readers: Readers::open(path, options.readers)?,
-            writer: Some(Writer::start(connection, options.commit_batch_max, options.queue_max)?),
+            writer: Some(Writer::start(
+                connection,
+                options.commit_batch_max,
+                options.queue_max,
+            )?),
             bells: Bells::default(),
             concluded: Notify::new(),
         })
@@ -145,7 +149,8 @@ impl Readers {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let idle = (0..count.max(1))
             .map(|_| {
-                let connection = Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
+                let connection =
+                    Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
                 prepare(&connection)?;
                 Ok(connection)
             })

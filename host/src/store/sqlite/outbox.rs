@@ -43,8 +43,13 @@ impl Outbox for SqliteStore {
     }
 
     async fn claim(&self, claims: Vec<Claim>, now: Instant) -> Result<Vec<bool>, Error> {
-        self.write(move |tx| claims.iter().map(|claim| claim_one(tx, claim, now)).collect())
-            .await
+        self.write(move |tx| {
+            claims
+                .iter()
+                .map(|claim| claim_one(tx, claim, now))
+                .collect()
+        })
+        .await
     }
 
     async fn set_aside(&self, seq: i64, aside: Aside, now: Instant) -> Result<(), Error> {
@@ -167,18 +172,35 @@ fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), Error> {
             params![seq, provider_id, conclusion.now.0],
         )?;
     }
-    let stopped: bool = first(tx, "SELECT stop FROM messages WHERE seq = ?1", [seq], |row| get(row, "stop"))?
-        .unwrap_or(false);
+    let stopped: bool = first(
+        tx,
+        "SELECT stop FROM messages WHERE seq = ?1",
+        [seq],
+        |row| get(row, "stop"),
+    )?
+    .unwrap_or(false);
     let (status, reason, due_at) = match &conclusion.next {
         Next::Sent { .. } => ("sent", None, None),
         Next::Failed { reason } => ("failed", Some(reason.clone()), None),
         Next::Uncertain { reason } => ("uncertain", Some(reason.clone()), None),
-        Next::Again { reason, certain: true, .. } if stopped => {
-            ("cancelled", Some(format!("exit while with the provider, which did not take it: {reason}")), None)
-        }
-        Next::Again { reason, .. } if stopped => {
-            ("uncertain", Some(format!("exit while with the provider, so not repeated: {reason}")), None)
-        }
+        Next::Again {
+            reason,
+            certain: true,
+            ..
+        } if stopped => (
+            "cancelled",
+            Some(format!(
+                "exit while with the provider, which did not take it: {reason}"
+            )),
+            None,
+        ),
+        Next::Again { reason, .. } if stopped => (
+            "uncertain",
+            Some(format!(
+                "exit while with the provider, so not repeated: {reason}"
+            )),
+            None,
+        ),
         Next::Again { at, reason, .. } => ("queued", Some(reason.clone()), Some(at.0)),
     };
     execute(
