@@ -120,7 +120,6 @@ impl Door {
             return Err(Error::TooLarge(max));
         }
         let timeout_ms = self.limits.body_timeout_ms;
-        // One byte more than allowed is asked for, to tell "too large" from "broken off".
         match tokio::time::timeout(Duration::from_millis(timeout_ms), body::to_bytes(body, max))
             .await
         {
