@@ -1,5 +1,6 @@
 //! `POST /hooks/{connection}`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::body::{self, Body};
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::any;
+use http_body_util::LengthLimitError;
 
 use super::answer::{Accepted, Error};
 use super::{Connection, Door};
@@ -126,14 +128,13 @@ impl Door {
             Err(_) => Err(Error::TooSlow(timeout_ms)),
             Ok(Ok(bytes)) => Ok(bytes.into()),
             Ok(Err(e)) => {
-                let text = e.to_string();
-                let source =
-                    std::error::Error::source(&e).map_or(text.clone(), ToString::to_string);
-                if source.contains("length limit exceeded") {
-                    Err(Error::TooLarge(max))
+                let cause = e.source();
+                let too_large = cause.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+                Err(if too_large {
+                    Error::TooLarge(max)
                 } else {
-                    Err(Error::Broken(text))
-                }
+                    Error::Broken(e.to_string())
+                })
             }
         }
     }
