@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use followup::domain::Instant;
-use followup_tests::town::{Eml, Town};
-use serde_json::Value;
+use followup::domain::instant::HOUR_MS;
+use followup_tests::town::{Eml, Event, Town};
+use followup_tests::{Answer, Call, FakeProvider, eventually};
+use serde_json::{Value, json};
 
 use super::{SEQUENCES, at, audit, story};
 
@@ -106,4 +108,71 @@ async fn a_start_waits_for_the_one_before() {
         let restarted = town.restart_with(SEQUENCES).await;
         town = restarted.unwrap_or_else(|e| panic!("restart {restart}: {e:#}"));
     }
+}
+
+const AMY: &str = "amy@north.example";
+
+/// Cuts the power while a provider holds the first mail, which it accepts afterwards. Returns what
+/// became of the message after an hour, and the calls about it.
+async fn cut_in_the_middle_of_a_call(kind: &str) -> (String, Vec<Call>) {
+    let provider = FakeProvider::start().await;
+    provider.order(AMY, [Answer::Hang]);
+    let mail = format!(
+        "[connections.mail]\nkind = \"{kind}\"\napi_key = \"file:key\"\nbase_url = \"{}\"\n",
+        provider.url
+    );
+    let key = [("key".to_owned(), b"re_123".to_vec())];
+    let town = Town::found_with(story::begins_at(), &(mail + SEQUENCES), &key).await;
+    let town = town.expect("starts");
+    let data = json!({ "contact": { "first_name": "Amy" } });
+    let event = Event::new("form-submitted", AMY, data);
+    town.hear(event).await.expect("heard");
+    assert!(town.decide().await.expect("decides"));
+    let called = eventually("the provider is called", || {
+        match provider.calls_to(AMY).len() {
+            0 => Err("no call"),
+            _ => Ok(()),
+        }
+    });
+    tokio::select! {
+        _ = town.deliver() => panic!("the provider holds the mail"),
+        () = called => {}
+    }
+    let town = town.crash().await.expect("starts again");
+    provider.release(AMY);
+    town.live_until(town.now().plus_ms(HOUR_MS))
+        .await
+        .expect("lives");
+    let messages = town.report(AMY).await.expect("known").messages;
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    // The call that hung ends in its own time.
+    eventually("one mail, once", || match provider.accepted() {
+        accepted if accepted == [messages[0].id.as_str()] => Ok(()),
+        accepted => Err(format!("{accepted:?}")),
+    })
+    .await;
+    (messages[0].status.clone(), provider.calls_to(AMY))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_middle_of_a_call_that_can_be_repeated() {
+    let (status, calls) = cut_in_the_middle_of_a_call("resend").await;
+    assert_eq!(status, "sent");
+    assert!(calls.len() >= 2, "{} calls", calls.len());
+    for call in &calls {
+        assert_eq!(
+            call.idempotency_key.as_deref(),
+            Some(calls[0].message_id.as_str())
+        );
+        assert_eq!(
+            call.bytes, calls[0].bytes,
+            "the same bytes, or the key means nothing"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_middle_of_a_call_that_cannot_be_repeated() {
+    let (status, calls) = cut_in_the_middle_of_a_call("sendgrid").await;
+    assert_eq!((status.as_str(), calls.len()), ("uncertain", 1));
 }
