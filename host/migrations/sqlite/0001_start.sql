@@ -113,6 +113,8 @@ CREATE TABLE undecided (
     tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
     enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
     event         TEXT NOT NULL,
+    -- As in events.
+    depth         INTEGER NOT NULL,
     attempts      INTEGER NOT NULL,
     -- None while parked.
     due_at        INTEGER,

@@ -8,25 +8,39 @@ use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
 use crate::store::work::{FaultEntry, Undecided};
 
+/// An event to be put to a policy.
+pub(super) struct Call {
+    pub(super) event: Event,
+    /// See `EMIT_DEPTH_MAX`.
+    pub(super) depth: u32,
+    /// How often it failed before.
+    pub(super) failures: u32,
+}
+
+impl Call {
+    pub(super) fn first(event: Event, depth: u32) -> Self {
+        Self {
+            event,
+            depth,
+            failures: 0,
+        }
+    }
+}
+
 impl Turn<'_> {
     /// Asks the policy, or queues the event behind a call that failed.
-    pub(super) async fn ask(
-        &mut self,
-        place: usize,
-        sequence: &Sequence,
-        event: Event,
-        depth: u32,
-    ) {
+    pub(super) async fn ask(&mut self, place: usize, sequence: &Sequence, call: Call) {
         let draft = &mut self.enrollments[place];
         let Some(last) = draft.next.undecided.last() else {
             if draft.active() {
-                self.attempt(place, sequence, event, depth, 0).await;
+                self.attempt(place, sequence, call).await;
             }
             return;
         };
         if draft.next.undecided.len() < UNDECIDED_MAX {
             let behind = Undecided {
-                event,
+                event: call.event,
+                depth: call.depth,
                 attempts: 0,
                 fault: None,
                 ..last.clone()
@@ -37,14 +51,7 @@ impl Turn<'_> {
     }
 
     /// One call of the policy. False where it failed.
-    pub(super) async fn attempt(
-        &mut self,
-        place: usize,
-        sequence: &Sequence,
-        event: Event,
-        depth: u32,
-        attempts: u32,
-    ) -> bool {
+    pub(super) async fn attempt(&mut self, place: usize, sequence: &Sequence, call: Call) -> bool {
         self.calls += 1;
         let id = self.public_id(place);
         let next = &self.enrollments[place].next;
@@ -54,7 +61,7 @@ impl Turn<'_> {
             sequence,
             &id,
             next,
-            &event,
+            &call.event,
             self.now,
         );
         let answer = self
@@ -76,8 +83,8 @@ impl Turn<'_> {
                     to: self.contact.email.as_ref(),
                     suppressed: self.contact.suppressed.as_deref().or(deleted),
                     touches: &self.contact.touches,
-                    event: &event,
-                    depth,
+                    event: &call.event,
+                    depth: call.depth,
                     zone: self.engine.calendar.zone(Some(&self.view.time_zone)),
                     now: self.now,
                 };
@@ -92,20 +99,14 @@ impl Turn<'_> {
                 true
             }
             Err(fault) => {
-                self.failed(place, sequence, event, attempts + 1, fault);
+                self.failed(place, sequence, call, fault);
                 false
             }
         }
     }
 
-    fn failed(
-        &mut self,
-        place: usize,
-        sequence: &Sequence,
-        event: Event,
-        attempts: u32,
-        fault: Fault,
-    ) {
+    fn failed(&mut self, place: usize, sequence: &Sequence, call: Call, fault: Fault) {
+        let attempts = call.failures + 1;
         let due_at = retry::next_at(&self.engine.limits.backoff, self.now, attempts, &fault);
         let plugin = sequence.plugin.manifest().id.as_str();
         metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
@@ -113,7 +114,7 @@ impl Turn<'_> {
         tracing::warn!(
             contact.id = self.contact.id,
             sequence = sequence.name,
-            event.kind = event.kind,
+            event.kind = call.event.kind,
             plugin,
             attempts,
             parked = due_at.is_none(),
@@ -124,7 +125,7 @@ impl Turn<'_> {
         next.faults.push(FaultEntry {
             at: self.now,
             plugin_id: sequence.plugin_id,
-            event: event.kind.clone(),
+            event: call.event.kind.clone(),
             attempt: attempts,
             fault: fault.clone(),
             retry_at: due_at,
@@ -140,7 +141,8 @@ impl Turn<'_> {
         next.undecided.insert(
             0,
             Undecided {
-                event,
+                event: call.event,
+                depth: call.depth,
                 attempts,
                 due_at,
                 fault: Some(fault),

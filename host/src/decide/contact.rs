@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::call::Call;
 use super::draft::Draft;
 use super::enrol::Subject;
 use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
@@ -81,11 +82,13 @@ impl<'e> Turn<'e> {
                     self.unfinished |= due;
                     break;
                 }
-                let call = waiting.remove(0);
-                if !self
-                    .attempt(place, sequence, call.event, 0, call.attempts)
-                    .await
-                {
+                let waiting = waiting.remove(0);
+                let call = Call {
+                    event: waiting.event,
+                    depth: waiting.depth,
+                    failures: waiting.attempts,
+                };
+                if !self.attempt(place, sequence, call).await {
                     break;
                 }
                 // What waited behind it is next, at once.
@@ -106,7 +109,8 @@ impl<'e> Turn<'e> {
             if let Some(sequence) = wanted
                 && !self.enrollments[place].finished()
             {
-                self.ask(place, sequence, event.clone(), *depth).await;
+                self.ask(place, sequence, Call::first(event.clone(), *depth))
+                    .await;
             }
         }
         for sequence in self.enrolling(event, &events[place + 1..]) {
@@ -115,7 +119,8 @@ impl<'e> Turn<'e> {
             metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone())
                 .increment(1);
             let newest = self.enrollments.len() - 1;
-            self.ask(newest, sequence, event.clone(), *depth).await;
+            self.ask(newest, sequence, Call::first(event.clone(), *depth))
+                .await;
         }
         self.heard.push(*seq);
         self.contact.history.insert(0, event.clone());
@@ -190,7 +195,7 @@ impl<'e> Turn<'e> {
                         ("data".to_owned(), timer.data),
                     ]),
                 };
-                self.ask(place, sequence, event, 0).await;
+                self.ask(place, sequence, Call::first(event, 0)).await;
             }
         }
     }

@@ -160,6 +160,8 @@ pub struct Thread {
 #[derive(Debug, Clone)]
 pub struct Undecided {
     pub event: Event,
+    /// As in `PendingEvent`.
+    pub depth: u32,
     pub attempts: u32,
     /// None while parked.
     pub due_at: Option<Instant>,

@@ -68,6 +68,7 @@ pub async fn a_parked_call_is_tried_again_when_the_plugin_changes(store: Shared)
     enrollment.pause_reason = Some("trap".to_owned());
     enrollment.undecided = vec![Undecided {
         event: contact.events[0].event.clone(),
+        depth: 2,
         attempts: 5,
         due_at: None,
         fault: Some(Fault {
@@ -90,5 +91,6 @@ pub async fn a_parked_call_is_tried_again_when_the_plugin_changes(store: Shared)
     register(&store, "two").await;
     let contact = due(&store, NOW).await.remove(0);
     assert_eq!(contact.enrollments[0].status, EnrollmentStatus::Active);
-    assert_eq!(contact.enrollments[0].undecided[0].attempts, 0);
+    let call = &contact.enrollments[0].undecided[0];
+    assert_eq!((call.attempts, call.depth), (0, 2));
 }

@@ -253,6 +253,7 @@ fn enrollment(
     let undecided = |row: &rusqlite::Row<'_>| {
         Ok(Undecided {
             event: json(row, "event")?,
+            depth: get(row, "depth")?,
             attempts: get(row, "attempts")?,
             due_at: instant_opt(row, "due_at")?,
             fault: json_opt(row, "fault")?,

@@ -122,12 +122,13 @@ fn store_enrollment(
     for call in &change.undecided {
         execute(
             tx,
-            "INSERT INTO undecided (tenant_id, enrollment_id, event, attempts, due_at, fault, fingerprint)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO undecided (tenant_id, enrollment_id, event, depth, attempts, due_at, fault, fingerprint)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 tenant,
                 id,
                 to_json(&call.event)?,
+                call.depth,
                 call.attempts,
                 call.due_at.map(|at| at.0),
                 call.fault.as_ref().map(to_json).transpose()?,
