@@ -124,6 +124,15 @@ impl Deliverer {
         let transport = self.transports.get(&identity.connection).ok_or_else(|| {
             held(format!("connection {} is not configured any more", identity.connection))
         })?;
+        // What was attempted is repeated as it was or not at all: the first may have arrived.
+        if let (Some(mail), Some(to)) = (&message.mail, &message.to)
+            && mail.to.address != *to
+        {
+            return Err(held(format!(
+                "it was attempted to {}, and the contact's address is {to} by now",
+                mail.to.address
+            )));
+        }
         let mut contact = message.contact.clone();
         if contact.time_zone.is_empty() {
             contact.time_zone.clone_from(&self.time_zone);
