@@ -13,7 +13,11 @@ const POLICIES: &[&str] = &["cadence", "behavioral", "no-response", "post-meetin
 const ENDLESS: &str = "endless";
 
 fn main() {
-    let packages: Vec<_> = POLICIES.iter().chain([&ENDLESS]).map(|id| format!("followup-{id}")).collect();
+    let packages: Vec<_> = POLICIES
+        .iter()
+        .chain([&ENDLESS])
+        .map(|id| format!("followup-{id}"))
+        .collect();
     let names: Vec<_> = packages.iter().map(String::as_str).collect();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
 
@@ -23,10 +27,15 @@ fn main() {
         fs::copy(&artifact.path, out.join(format!("{id}.wasm")))
             .expect("the component was just built");
     }
-    let mut list = String::from("pub const EMBEDDED: &[(&str, &[u8])] = &[\n");
-    for id in POLICIES {
-        list += &format!("    ({id:?}, {}),\n", included(id));
-    }
-    list += &format!("];\npub const ENDLESS: &[u8] = {};\n", included(ENDLESS));
+    let policies: Vec<_> = POLICIES
+        .iter()
+        .map(|id| format!("    ({id:?}, {}),\n", included(id)))
+        .collect();
+    let policies = policies.concat();
+    let endless = included(ENDLESS);
+    let list = format!(
+        "pub const EMBEDDED: &[(&str, &[u8])] = &[\n{policies}];\n\
+         pub const ENDLESS: &[u8] = {endless};\n"
+    );
     fs::write(out.join("embedded.rs"), list).expect("OUT_DIR is writable");
 }

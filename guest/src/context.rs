@@ -67,35 +67,6 @@ impl<C> Context<C> {
         calendar::resolve(when, from, &self.contact.time_zone)
     }
 
-    /// Puts the contact's fields into a text for a rep: `Call {{ contact.first_name }}`. (Texts for
-    /// the contact are templates, which the host fills.) A missing field is named in brackets.
-    pub fn fill(&self, text: &str) -> String {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, (name, after))) = rest
-            .split_once("{{")
-            .and_then(|(before, tail)| Some((before, tail.split_once("}}")?)))
-        {
-            filled.push_str(before);
-            filled.push_str(&self.field(name.trim()));
-            rest = after;
-        }
-        filled + rest
-    }
-
-    fn field(&self, name: &str) -> String {
-        let contact = &self.contact;
-        let value = match name.strip_prefix("contact.").unwrap_or(name) {
-            "email" => contact.email.clone(),
-            field => contact
-                .attributes
-                .text(field)
-                .map(str::to_owned)
-                .or_else(|| contact.attributes.number(field).map(|n| n.to_string())),
-        };
-        value.unwrap_or_else(|| format!("[no {name}]"))
-    }
-
     pub(crate) fn try_map_config<D, E>(
         self,
         parse: impl FnOnce(C) -> Result<D, E>,
@@ -117,24 +88,6 @@ impl<C> Context<C> {
 #[cfg(test)]
 mod tests {
     use crate::testing::call;
-
-    #[test]
-    fn texts_for_reps_are_filled() {
-        let mut cx = call("{}", None).context;
-        cx.contact.attributes.set("seats", 12);
-        let check = |text: &str, expect: &str| assert_eq!(cx.fill(text), expect);
-        check("Call {{ contact.first_name }}", "Call Ada");
-        check(
-            "{{contact.email}}: {{ contact.seats }} seats",
-            "ada@example.com: 12 seats",
-        );
-        check(
-            "Ask for {{ contact.phone }}.",
-            "Ask for [no contact.phone].",
-        );
-        check("Just {{ this", "Just {{ this");
-        check("Plain", "Plain");
-    }
 
     #[test]
     fn own_emails_are_those_of_this_enrollment() {

@@ -8,10 +8,14 @@ use serde::de::DeserializeOwned;
 
 use crate::{Context, Decision, Event, PolicyError, pointer};
 
+/// The host's limit. A reason often quotes what somebody wrote, so it is shortened and not refused.
+const REASON_MAX_BYTES: usize = 1_000;
+
 /// Decides what follows an event. Called with the event that enrolled the contact, with every
 /// later event of a kind that `plugin.toml` lists, and with each timer that comes due.
 ///
-/// The same input must give the same decision: the host may ask twice and compares the answers.
+/// The same input must give the same decision: a decision is explained, and recomputed, from its
+/// recorded input.
 pub trait Policy {
     /// The sequence's configuration, valid against the schema in `plugin.toml`.
     type Config: DeserializeOwned;
@@ -53,12 +57,22 @@ pub(crate) fn run<P: Policy>(call: Call) -> Result<Answer, PolicyError> {
         None => P::State::default(),
     };
     let before = write(&state)?;
-    let decision = P::decide(&cx, &mut state, &call.event)?;
+    let mut decision = P::decide(&cx, &mut state, &call.event)?;
+    clip(&mut decision.reason, REASON_MAX_BYTES);
     let after = write(&state)?;
     Ok(Answer {
         decision,
         state: (after != before).then_some(after),
     })
+}
+
+/// Shortens a text to whole characters; what was cut is marked.
+fn clip(text: &mut String, max_bytes: usize) {
+    const MARK: &str = "…";
+    if text.len() > max_bytes {
+        text.truncate(text.floor_char_boundary(max_bytes - MARK.len()));
+        text.push_str(MARK);
+    }
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (String, String)> {
@@ -128,6 +142,18 @@ mod tests {
         check(by_two, Some(r#"{"count":2}"#), Ok(Some(r#"{"count":4}"#)));
         check(r#"{"steps":[]}"#, Some(r#"{"count":2}"#), Ok(None));
         check(r#"{"steps":[]}"#, None, Ok(None));
+    }
+
+    #[test]
+    fn long_texts_are_clipped_between_characters() {
+        let check = |text: &str, max_bytes: usize, expect: &str| {
+            let mut clipped = text.to_owned();
+            clip(&mut clipped, max_bytes);
+            assert_eq!(clipped, expect);
+        };
+        check("because", 7, "because");
+        check("because I can", 7, "beca…");
+        check("ééééé", 9, "ééé…");
     }
 
     #[test]

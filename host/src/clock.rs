@@ -1,4 +1,4 @@
-//! The only now() and the only sleep.
+//! The only `now()` and the only sleep.
 //!
 //! Everything that needs the time takes it as an argument or waits on a `Clock`, so that tests and
 //! the demo live through weeks in milliseconds.
@@ -22,7 +22,10 @@ pub trait Clock: Send + Sync + 'static {
     fn sleep_until<'a>(&'a self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
     /// Like `sleep_until`; without a time, for ever.
-    fn sleep_until_some<'a>(&'a self, at: Option<Instant>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    fn sleep_until_some<'a>(
+        &'a self,
+        at: Option<Instant>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         match at {
             Some(at) => self.sleep_until(at),
             None => Box::pin(std::future::pending()),
@@ -35,7 +38,10 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
     fn now(&self) -> Instant {
         chrono::Utc::now().into()
     }

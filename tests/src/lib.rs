@@ -1,4 +1,5 @@
-//! The harness of the tests that cross processes: a real `followup serve`, signed webhooks, fake APIs.
+//! What the tests share. For those that cross processes: a real `followup serve`, signed webhooks,
+//! fake APIs. For those that live through weeks: a `town` with a clock that is moved.
 //!
 //! ```text
 //!  Senders ──signed HTTP──▶ Server (child process, Site on disk) ──HTTP──▶ FakeProvider, FakeHubspot
@@ -15,6 +16,7 @@ pub mod raw;
 pub mod senders;
 pub mod server;
 pub mod site;
+pub mod town;
 pub mod wait;
 
 pub use dice::Dice;

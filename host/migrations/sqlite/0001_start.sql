@@ -141,6 +141,22 @@ CREATE TABLE decisions (
 ) STRICT;
 CREATE INDEX decisions_by_contact ON decisions (contact_id);
 
+-- Calls of a plugin that gave no decision: the ledger's other half.
+CREATE TABLE faults (
+    id            INTEGER PRIMARY KEY,
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id    INTEGER NOT NULL REFERENCES contacts (id),
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    at            INTEGER NOT NULL,
+    plugin_id     INTEGER NOT NULL REFERENCES plugins (id),
+    event         TEXT NOT NULL,
+    attempt       INTEGER NOT NULL,
+    fault         TEXT NOT NULL,
+    -- None where the call was parked with it.
+    retry_at      INTEGER
+) STRICT;
+CREATE INDEX faults_by_contact ON faults (contact_id);
+
 -- The outbox.
 CREATE TABLE messages (
     seq              INTEGER PRIMARY KEY,

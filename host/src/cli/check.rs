@@ -9,16 +9,16 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::load;
-use crate::config::{self, Config, Problem};
+use crate::config::{self, Config, Env, Problem};
 use crate::daemon::Plugins;
 use crate::domain::manifest::Manifest;
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// The configuration file.
-    #[arg(long, default_value = "followup.toml")]
+    #[arg(long, value_name = "FILE", default_value = "followup.toml")]
     pub config: PathBuf,
-    /// Print JSON.
+    /// Print JSON instead of text.
     #[arg(long)]
     pub json: bool,
 }
@@ -31,16 +31,22 @@ impl CheckArgs {
         } else {
             report.write_text(&mut io::stdout())?;
         }
-        Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if report.ok {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// The manifests of every plugin the configuration can use.
 fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
-    Plugins::load(config).map(|plugins| plugins.manifests()).map_err(|e| {
-        let remedy = "see plugins.files, or ask the plugin's author";
-        vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
-    })
+    Plugins::load(config)
+        .map(|plugins| plugins.manifests())
+        .map_err(|e| {
+            let remedy = "see plugins.files, or ask the plugin's author";
+            vec![Problem::error(&config.file, 0, format!("{e:#}"), remedy)]
+        })
 }
 
 /// What was found.
@@ -59,24 +65,16 @@ pub struct Report {
 /// is wrong with these.
 pub type FindManifests<'a> = dyn Fn(&Config) -> Result<Vec<Manifest>, Vec<Problem>> + 'a;
 
-/// Reads and validates the configuration at `path`.
-pub fn check(
-    path: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-    manifests: &FindManifests<'_>,
-) -> Report {
-    let loaded = match config::load(path, env) {
-        Ok(loaded) => loaded,
-        Err(problems) => return Report::of(path, None, problems),
-    };
-    let mut problems = loaded.warnings;
-    let validated = manifests(&loaded.config)
-        .and_then(|manifests| config::validate(&loaded.config, &manifests));
-    match validated {
-        Ok(validated) => problems.extend(validated.warnings),
-        Err(more) => problems.extend(more),
+/// Reads the configuration at `path` and validates what could be read of it.
+pub fn check(path: &Path, env: &Env<'_>, manifests: &FindManifests<'_>) -> Report {
+    let (config, mut problems) = config::survey(path, env);
+    if let Some(config) = &config {
+        match manifests(config).and_then(|manifests| config::validate(config, &manifests)) {
+            Ok(validated) => problems.extend(validated.warnings),
+            Err(more) => problems.extend(more),
+        }
     }
-    Report::of(path, Some(&loaded.config), problems)
+    Report::of(path, config.as_ref(), config::in_order(problems))
 }
 
 impl Report {
@@ -177,6 +175,19 @@ mod tests {
         let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         assert_eq!(json["problems"][0]["line"], 2);
         assert_eq!(json["problems"][0]["severity"], "error");
+    }
+
+    #[test]
+    fn one_mistake_does_not_hide_another() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("followup.toml");
+        std::fs::create_dir(folder.path().join("templates")).expect("folder");
+        std::fs::write(folder.path().join("templates/a.md"), "no front matter").expect("write");
+        let text = "[identities.a]\nfrom = \"a@b.example\"\n[sequences.s]\npolicy = \"p\"\nenrol = '1'\n[decide]\nbatch_max = 0\n";
+        std::fs::write(&path, text).expect("write");
+        let report = check(&path, &|_| None, &|_| Ok(Vec::new()));
+        let lines: Vec<usize> = report.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [4, 5, 7, 1], "{report:?}");
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(super) struct Show {
 impl Contact {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self::Show(show) = self;
-        let email = EmailAddress::parse(&show.email).with_context(|| format!("{:?}", show.email))?;
+        let email =
+            EmailAddress::parse(&show.email).with_context(|| format!("{:?}", show.email))?;
         let store = read_store(&show.common.config)?;
         let Some(report) = block_on(store.contact(DEFAULT_TENANT, &email))?? else {
             bail!("nobody known by {email}: no event about that address was taken in");
@@ -51,15 +52,28 @@ fn print(report: &ContactReport) {
     }
     println!("  time zone: {}", or_dash(contact.time_zone.as_deref()));
     if let Some(suppression) = &contact.suppressed {
-        println!("  must not be mailed: {} since {}", suppression.reason, suppression.since);
+        println!(
+            "  must not be mailed: {} since {}",
+            suppression.reason, suppression.since
+        );
     }
     if let Some(at) = &contact.next_due_at {
         println!("  next decision: {at}");
     }
 
-    let mut enrollments = table(["sequence", "status", "why", "enrolled", "finished", "next timer"]);
+    let mut enrollments = table([
+        "sequence",
+        "status",
+        "why",
+        "enrolled",
+        "finished",
+        "next timer",
+    ]);
     for enrollment in &report.enrollments {
-        let why = enrollment.exit_reason.as_deref().or(enrollment.pause_reason.as_deref());
+        let why = enrollment
+            .exit_reason
+            .as_deref()
+            .or(enrollment.pause_reason.as_deref());
         let timer = enrollment
             .timers
             .first()
@@ -77,7 +91,10 @@ fn print(report: &ContactReport) {
 
     let mut messages = table(["due", "status", "subject", "why"]);
     for message in &report.messages {
-        let why = message.held_reason.as_deref().or(message.status_reason.as_deref());
+        let why = message
+            .held_reason
+            .as_deref()
+            .or(message.status_reason.as_deref());
         messages.add_row([
             message.sent_at.as_ref().unwrap_or(&message.due_at),
             &message.status,
@@ -90,14 +107,24 @@ fn print(report: &ContactReport) {
     let mut tasks = table(["created", "kind", "what", "due"]);
     for task in &report.tasks {
         let what = task.title.clone().unwrap_or_else(|| plain(&task.body));
-        tasks.add_row([&task.created_at, &task.kind, &what, or_dash(task.due_at.as_deref())]);
+        tasks.add_row([
+            &task.created_at,
+            &task.kind,
+            &what,
+            or_dash(task.due_at.as_deref()),
+        ]);
     }
     section("Tasks and notes", &tasks, report.tasks.is_empty());
 
     let mut events = table(["occurred", "kind", "from", "data"]);
     for event in &report.events {
         let data = serde_json::Value::Object(event.data.clone());
-        events.add_row([&event.occurred_at, &event.kind, &event.connection, &plain(&data)]);
+        events.add_row([
+            &event.occurred_at,
+            &event.kind,
+            &event.connection,
+            &plain(&data),
+        ]);
     }
     section("Events", &events, report.events.is_empty());
 
@@ -113,6 +140,21 @@ fn print(report: &ContactReport) {
         ]);
     }
     section("Decisions", &decisions, report.decisions.is_empty());
+
+    if !report.faults.is_empty() {
+        let mut faults = table(["at", "sequence", "because of", "attempt", "fault", "again"]);
+        for fault in &report.faults {
+            faults.add_row([
+                &fault.at,
+                &fault.sequence,
+                &fault.event,
+                &fault.attempt.to_string(),
+                &fault.fault,
+                fault.retry_at.as_deref().unwrap_or("parked"),
+            ]);
+        }
+        section("Failed calls of plugins", &faults, false);
+    }
 }
 
 fn section(title: &str, rows: &comfy_table::Table, empty: bool) {
@@ -123,13 +165,25 @@ fn section(title: &str, rows: &comfy_table::Table, empty: bool) {
     }
 }
 
-/// `send-email: allowed`, `send-email: refused (suppressed: ...)`.
+/// `send-email step-1`, `set-timer next: 2026-03-04T08:30:00Z`,
+/// `send-email step-2: refused (suppressed: …)`.
 pub(super) fn action(action: &serde_json::Value) -> String {
     let word = |name: &str| action.get(name).and_then(serde_json::Value::as_str);
-    let (what, verdict) = (word("action").unwrap_or("?"), word("verdict").unwrap_or("?"));
-    match (word("rule"), word("reason")) {
-        (Some(rule), Some(reason)) => format!("{what}: {verdict} ({rule}: {reason})"),
-        _ => format!("{what}: {verdict}"),
+    let object = ["template", "name", "title", "kind", "outcome"]
+        .iter()
+        .find_map(|name| word(name));
+    let what = format!(
+        "{} {}",
+        word("action").unwrap_or("?"),
+        object.unwrap_or_default()
+    );
+    let what = what.trim_end();
+    match (word("verdict"), word("rule"), word("reason"), word("at")) {
+        (Some(verdict), Some(rule), Some(reason), _) => {
+            format!("{what}: {verdict} ({rule}: {reason})")
+        }
+        (_, _, _, Some(at)) => format!("{what}: {at}"),
+        _ => what.to_owned(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use anyhow::bail;
+
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
 use crate::store::sqlite::SqliteStore;
@@ -21,14 +23,25 @@ pub(super) fn env(name: &str) -> Option<String> {
 /// Configuration, plugins and templates, looked at together. None where something is wrong; then
 /// every problem has been written to stderr.
 pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
-    let Some(config) = config(path) else {
-        return Ok(None);
+    let config = match config::load(path, &env) {
+        Ok(loaded) => {
+            complain(&loaded.warnings);
+            loaded.config
+        }
+        Err(problems) => {
+            complain(&problems);
+            return Ok(None);
+        }
     };
     let plugins = Plugins::load(&config)?;
     match config::validate(&config, &plugins.manifests()) {
         Ok(validated) => {
             complain(&validated.warnings);
-            Ok(Some(Setup { config, validated, plugins }))
+            Ok(Some(Setup {
+                config,
+                validated,
+                plugins,
+            }))
         }
         Err(problems) => {
             complain(&problems);
@@ -37,16 +50,14 @@ pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
     }
 }
 
-/// The configuration by itself. None where something is wrong, which is on stderr then.
-pub(super) fn config(path: &Path) -> Option<Config> {
-    match config::load(path, &env) {
-        Ok(loaded) => {
-            complain(&loaded.warnings);
-            Some(loaded.config)
-        }
-        Err(problems) => {
+/// As much of the configuration as can be read, for commands that only look: they need no secrets
+/// and must work while something is being changed. `check` tells what is wrong.
+pub(super) fn survey(path: &Path) -> anyhow::Result<Config> {
+    match config::survey(path, &env) {
+        (Some(config), _) => Ok(config),
+        (None, problems) => {
             complain(&problems);
-            None
+            bail!("{} cannot be read", path.display())
         }
     }
 }
@@ -59,6 +70,6 @@ fn complain(problems: &[Problem]) {
 
 /// The store of a host that may be running, for looking only.
 pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
-    let config = config(path).ok_or_else(|| anyhow::anyhow!("{} cannot be used as it is", path.display()))?;
+    let config = survey(path)?;
     Ok(SqliteStore::open_read_only(&config.store.path)?)
 }

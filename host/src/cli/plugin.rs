@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -33,9 +32,7 @@ struct Row {
 impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self::List(common) = self;
-        let Some(config) = load::config(&common.config) else {
-            bail!("{} cannot be used as it is", common.config.display());
-        };
+        let config = load::survey(&common.config)?;
         let rows = rows(&Plugins::load(&config)?);
         if common.json {
             print_json(&rows)?;
@@ -69,7 +66,15 @@ fn rows(plugins: &Plugins) -> Vec<Row> {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(["plugin", "version", "kind", "what it does", "acts by", "from", "digest"]);
+    let mut shown = table([
+        "plugin",
+        "version",
+        "kind",
+        "what it does",
+        "acts by",
+        "from",
+        "digest",
+    ]);
     for row in rows {
         shown.add_row([
             &row.id,

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -30,9 +29,7 @@ struct Row {
 impl Sequence {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self::List(common) = self;
-        let Some(config) = load::config(&common.config) else {
-            bail!("{} cannot be used as it is", common.config.display());
-        };
+        let config = load::survey(&common.config)?;
         // Before the first start there are no counts, but there are sequences.
         let reports = if config.store.path.exists() {
             let store = SqliteStore::open_read_only(&config.store.path)?;
@@ -61,7 +58,15 @@ impl Sequence {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(["sequence", "policy", "enrols when", "active", "paused", "finished", "exits"]);
+    let mut shown = table([
+        "sequence",
+        "policy",
+        "enrols when",
+        "active",
+        "paused",
+        "finished",
+        "exits",
+    ]);
     for row in rows {
         let count = |of: fn(&SequenceReport) -> u64| row.counts.as_ref().map_or(0, of).to_string();
         let exits: Vec<_> = row

@@ -8,8 +8,8 @@ use clap::Args;
 use super::load::read_store;
 use super::table::{or_dash, table};
 use super::{Common, block_on, print_json};
-use crate::store::ledger::{Ledger, StatusReport};
 use crate::store::DEFAULT_TENANT;
+use crate::store::ledger::{Ledger, StatusReport};
 
 #[derive(Args)]
 pub(super) struct Status {
@@ -44,14 +44,25 @@ fn show(report: &StatusReport) {
         }
     }
     counts.add_row(["open tasks".to_owned(), report.open_tasks.to_string()]);
-    counts.add_row(["suppressed addresses".to_owned(), report.suppressed_addresses.to_string()]);
-    counts.add_row(["decisions to be repeated".to_owned(), report.retrying_decisions.to_string()]);
-    counts.add_row(["decisions parked".to_owned(), report.parked_decisions.to_string()]);
+    counts.add_row([
+        "suppressed addresses".to_owned(),
+        report.suppressed_addresses.to_string(),
+    ]);
+    counts.add_row([
+        "decisions to be repeated".to_owned(),
+        report.retrying_decisions.to_string(),
+    ]);
+    counts.add_row([
+        "decisions parked".to_owned(),
+        report.parked_decisions.to_string(),
+    ]);
     println!("{counts}");
     if report.parked.is_empty() {
         return;
     }
-    println!("\nParked: these plugins failed too often. They are tried again at the next start after the");
+    println!(
+        "\nParked: these plugins failed too often. They are tried again at the next start after the"
+    );
     println!("plugin or the sequence's configuration changed.");
     let mut parked = table(["contact", "sequence", "event", "attempts", "fault"]);
     for call in &report.parked {

@@ -266,8 +266,9 @@ impl Object for Missing {
         Some(0)
     }
 
-    fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Only texts for colleagues ever show it; a message that would is held.
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.need();
-        Ok(())
+        write!(f, "[{}]", self.path)
     }
 }

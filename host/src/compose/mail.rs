@@ -52,18 +52,29 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
     let (subject, in_reply_to, references) = match &draft.parent {
         Some((parent, subject)) if !subject.trim().is_empty() => {
             let thread = thread::reply_to(parent);
-            (thread::reply_subject(subject), Some(thread.in_reply_to), thread.references)
+            (
+                thread::reply_subject(subject),
+                Some(thread.in_reply_to),
+                thread.references,
+            )
         }
         Some((parent, _)) => {
             let thread = thread::reply_to(parent);
-            (rendered.subject, Some(thread.in_reply_to), thread.references)
+            (
+                rendered.subject,
+                Some(thread.in_reply_to),
+                thread.references,
+            )
         }
         None => (rendered.subject, None, Vec::new()),
     };
     Ok(Mail {
         id: draft.id.to_owned(),
         from: draft.identity.from.clone(),
-        to: Mailbox { name: full_name(&draft.contact.attributes), address: draft.to.clone() },
+        to: Mailbox {
+            name: full_name(&draft.contact.attributes),
+            address: draft.to.clone(),
+        },
         reply_to: draft.identity.reply_to.clone(),
         subject,
         text: rendered.text,

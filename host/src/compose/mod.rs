@@ -17,7 +17,7 @@ mod tests;
 pub mod thread;
 
 pub use fields::Context;
-pub use template::{RenderError, Rendered, Template, TemplateError};
+pub use template::{RenderError, Rendered, Template, TemplateError, fill_in};
 pub use templates::{Found, Templates};
 
 /// The largest template file, in bytes.

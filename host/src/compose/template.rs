@@ -96,10 +96,22 @@ impl Template {
     }
 
     fn build(name: &str, subject: &str, body: &str) -> Result<Self, TemplateError> {
+        let template = Self::of_parts(name, &[(SUBJECT, subject), (TEXT, body), (HTML, body)])?;
+        template.check_names(&[subject, body])?;
+        template.check_filters()?;
+        Ok(template)
+    }
+
+    /// Only a text, without the checks of a message.
+    fn text(source: &str) -> Result<Self, TemplateError> {
+        Self::of_parts(TEXT, &[(TEXT, source)])
+    }
+
+    fn of_parts(name: &str, parts: &[(&'static str, &str)]) -> Result<Self, TemplateError> {
         let mut engine = engine();
-        for (part, source) in [(SUBJECT, subject), (TEXT, body), (HTML, body)] {
+        for (part, source) in parts {
             engine
-                .add_template_owned(part, source.to_owned())
+                .add_template_owned(*part, (*source).to_owned())
                 .map_err(|error| {
                     TemplateError::new(
                         error.line().unwrap_or(1),
@@ -108,13 +120,10 @@ impl Template {
                     )
                 })?;
         }
-        let template = Self {
+        Ok(Self {
             name: name.to_owned(),
             engine,
-        };
-        template.check_names(&[subject, body])?;
-        template.check_filters()?;
-        Ok(template)
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -232,6 +241,26 @@ impl Template {
         }
         Ok(())
     }
+}
+
+/// Fills in a text that a colleague reads (a task's title): unlike in a message, a field that is
+/// missing does not hold it up but shows its name.
+pub fn fill_in(source: &str, context: &Context<'_>) -> Result<String, RenderError> {
+    if source.len() > TEMPLATE_MAX_BYTES {
+        return Err(RenderError::Failed {
+            template: TEXT.to_owned(),
+            message: "too long".to_owned(),
+            line: 1,
+        });
+    }
+    let template = Template::text(source).map_err(|error| RenderError::Failed {
+        template: TEXT.to_owned(),
+        message: error.message,
+        line: error.line,
+    })?;
+    let notes = SharedNotes::default();
+    let values = context.to_values(&notes);
+    template.render_part(TEXT, &values, &notes)
 }
 
 /// The template engine with the rules of this room.

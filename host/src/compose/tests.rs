@@ -11,13 +11,13 @@ fn object(value: &serde_json::Value) -> JsonMap {
     value.as_object().expect("an object").clone()
 }
 
-fn render_for(source: &str, attributes: serde_json::Value) -> Result<Rendered, RenderError> {
+fn render_for(source: &str, attributes: &serde_json::Value) -> Result<Rendered, RenderError> {
     let contact = ContactView {
         id: "c1".into(),
         email: Some("ada@acme.example".into()),
         time_zone: "Europe/London".into(),
         locale: None,
-        attributes: object(&attributes),
+        attributes: object(attributes),
     };
     let account = AccountView {
         id: "a1".into(),
@@ -51,7 +51,7 @@ fn render_for(source: &str, attributes: serde_json::Value) -> Result<Rendered, R
 fn render(
     subject: &str,
     body: &str,
-    attributes: serde_json::Value,
+    attributes: &serde_json::Value,
 ) -> Result<Rendered, RenderError> {
     render_for(&format!("---\nsubject: {subject}\n---\n{body}"), attributes)
 }
@@ -69,7 +69,7 @@ fn all_names_are_there() {
         "{{ event.kind }} {{ event.link.name }}, step {{ vars.step }}, {{ contact.email }} \
          {{ contact.time_zone }} {{ sender.name }} {{ sender.email }} {{ sequence }}\n\
          {% for r in vars.resources %}- {{ r }}\n{% endfor %}",
-        json!({ "first_name": "Ada" }),
+        &json!({ "first_name": "Ada" }),
     )
     .expect("renders");
     assert_eq!(mail.subject, "Ada at Acme");
@@ -124,7 +124,7 @@ fn every_missing_field_is_named_at_once() {
         ),
     ] {
         assert_eq!(
-            render(subject, body, blank.clone()),
+            render(subject, body, &blank),
             Err(missing(fields)),
             "{body}"
         );
@@ -154,7 +154,7 @@ fn authors_may_provide_for_absence() {
             "other",
         ),
     ] {
-        let mail = render("s", body, json!({ "first_name": "  " })).expect(body);
+        let mail = render("s", body, &json!({ "first_name": "  " })).expect(body);
         assert_eq!(mail.text, expect, "{body}");
     }
 }
@@ -165,7 +165,7 @@ fn a_hostile_name_shows_literally_and_reads_naturally_in_text() {
         let mail = render(
             "Hi {{ contact.n }}",
             "Hi {{ contact.n }}, **see** [this]({{ event.link.url }})",
-            json!({ "n": name }),
+            &json!({ "n": name }),
         )
         .expect("renders");
         assert!(
@@ -204,7 +204,7 @@ fn nothing_in_a_template_turns_escaping_off_or_on_twice() {
         ("{{ contact.n | upper | e }}", "<p>&lt;I&gt;</p>"),
         ("{{ contact.n | default('x') }}", "<p>&lt;i&gt;</p>"),
     ] {
-        let mail = render("s", body, json!({ "n": "<i>" })).expect(body);
+        let mail = render("s", body, &json!({ "n": "<i>" })).expect(body);
         assert!(mail.html.contains(expect), "{body}: {}", mail.html);
     }
 }
@@ -220,15 +220,15 @@ fn a_subject_is_one_line_and_never_blank() {
         ("nul\0\u{7}", "Hi nul".to_owned()),
         (long.as_str(), format!("Hi {}", "ü".repeat(497))),
     ] {
-        let mail = render("Hi {{ contact.n }}", "b", json!({ "n": name })).expect("renders");
+        let mail = render("Hi {{ contact.n }}", "b", &json!({ "n": name })).expect("renders");
         assert_eq!(mail.subject, expect);
         assert!(mail.subject.len() <= SUBJECT_MAX_BYTES);
     }
-    let empty = render("{% if contact.n %}x{% endif %}", "b", json!({}));
+    let empty = render("{% if contact.n %}x{% endif %}", "b", &json!({}));
     assert!(
         matches!(empty, Err(RenderError::Failed { ref message, .. }) if message == "the subject is empty")
     );
-    let empty = render("s", "{% if contact.n %}x{% endif %}", json!({}));
+    let empty = render("s", "{% if contact.n %}x{% endif %}", &json!({}));
     assert!(
         matches!(empty, Err(RenderError::Failed { ref message, .. }) if message == "the body is empty")
     );
@@ -290,10 +290,46 @@ fn runaway_templates_end() {
         "{% for a in range(2000) %}{{ contact.n }}{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     ] {
-        let result = render("s", body, json!({ "n": "0123456789".repeat(100) }));
+        let result = render("s", body, &json!({ "n": "0123456789".repeat(100) }));
         assert!(
             matches!(result, Err(RenderError::Failed { .. })),
             "{body}: {result:?}"
         );
     }
+}
+
+#[test]
+fn a_text_for_a_colleague_shows_what_is_missing() {
+    let contact = ContactView {
+        id: "1".to_owned(),
+        email: None,
+        time_zone: "UTC".to_owned(),
+        locale: None,
+        attributes: JsonMap::from_iter([("first_name".to_owned(), json!("Ada"))]),
+    };
+    let event = Event {
+        id: "evt_1".to_owned(),
+        kind: "form-submitted".to_owned(),
+        occurred_at: Instant(0),
+        data: JsonMap::new(),
+    };
+    let context = Context {
+        contact: &contact,
+        account: None,
+        event: &event,
+        vars: &JsonMap::new(),
+        sender: &Mailbox {
+            name: None,
+            address: EmailAddress::parse("grace@us.example").expect("address"),
+        },
+        sequence: "pricing",
+    };
+    for (source, expect) in [
+        ("Call {{ contact.first_name }}", "Call Ada"),
+        ("Call {{ contact.last_name }}", "Call [contact.last_name]"),
+        ("Call <b>", "Call <b>"),
+    ] {
+        assert_eq!(fill_in(source, &context).expect(source), expect);
+    }
+    assert!(fill_in("{{ contact.", &context).is_err());
 }

@@ -36,7 +36,7 @@ pub use deliver::Deliver;
 pub use identities::Identity;
 pub use places::Places;
 pub use plugins::Plugins;
-pub use problem::{Problem, Severity};
+pub use problem::{Problem, Severity, in_order};
 pub use reader::DEFAULTS;
 pub use sandbox::Sandbox;
 pub use sequences::{ReEnrol, Sequence};
@@ -77,21 +77,34 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
 }
 
+/// Looks up an environment variable.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads the file at `path`. The error is the whole list, warnings included, in the order of lines.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
-    let text = read_text(path).map_err(|problem| vec![problem])?;
-    let reader = Reader::new(path, &text, env).map_err(|problem| vec![problem])?;
+pub fn load(path: &Path, env: &Env<'_>) -> Result<Loaded, Vec<Problem>> {
+    match survey(path, env) {
+        (Some(config), warnings) if !warnings.iter().any(Problem::is_error) => {
+            Ok(Loaded { config, warnings })
+        }
+        (_, problems) => Err(problems),
+    }
+}
+
+/// Reads as much of the file as can be read, with everything that is wrong: so that `check` can go on
+/// to `validate` what is right. None where the file is no TOML at all.
+pub fn survey(path: &Path, env: &Env<'_>) -> (Option<Config>, Vec<Problem>) {
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(problem) => return (None, vec![problem]),
+    };
+    let reader = match Reader::new(path, &text, env) {
+        Ok(reader) => reader,
+        Err(problem) => return (None, vec![problem]),
+    };
     let mut config = read(&reader);
     let (problems, places) = reader.finish();
     config.places = places;
-    let problems = problem::in_order(problems);
-    if problems.iter().any(Problem::is_error) {
-        return Err(problems);
-    }
-    Ok(Loaded {
-        config,
-        warnings: problems,
-    })
+    (Some(config), problem::in_order(problems))
 }
 
 fn read(reader: &Reader<'_>) -> Config {

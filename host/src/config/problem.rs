@@ -74,7 +74,7 @@ impl fmt::Display for Problem {
 }
 
 /// By file and line, as a reader goes through them; each told once.
-pub(super) fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by(|a, b| {
         (&a.file, a.line, a.severity, &a.message).cmp(&(&b.file, b.line, b.severity, &b.message))
     });

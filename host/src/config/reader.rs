@@ -11,6 +11,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::domain::spelling;
 
+use super::Env;
 use super::places::{Places, token};
 use super::problem::Problem;
 use super::secrets;
@@ -22,7 +23,7 @@ pub const DEFAULTS: &str = include_str!("../../followup.default.toml");
 pub(super) struct Reader<'a> {
     pub file: &'a Path,
     pub folder: PathBuf,
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a Env<'a>,
     pub places: Places,
     user: Document<String>,
     defaults: Document<&'static str>,
@@ -34,11 +35,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The error is the one thing that is wrong with a text that is no TOML.
-    pub fn new(
-        file: &'a Path,
-        text: &str,
-        env: &'a dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Problem> {
+    pub fn new(file: &'a Path, text: &str, env: &'a Env<'a>) -> Result<Self, Problem> {
         let user = Document::parse(text.to_owned()).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
             let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;

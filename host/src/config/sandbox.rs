@@ -2,31 +2,21 @@
 
 use std::path::PathBuf;
 
+use crate::sandbox::Limits;
+
 use super::reader::Section;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sandbox {
-    pub fuel_max: u64,
-    pub deadline_ms: u64,
-    pub memory_max_bytes: usize,
-    pub stack_max_bytes: usize,
-    pub output_max_bytes: usize,
-    pub state_max_bytes: usize,
-    pub actions_max: usize,
-    pub reason_max_bytes: usize,
-    pub log_max_bytes: usize,
-    pub stderr_max_bytes: usize,
-    pub component_max_bytes: usize,
-    pub instances_max: u32,
+    pub limits: Limits,
     /// The folder of compiled components.
     pub cache: PathBuf,
-    pub cache_files_max: usize,
 }
 
 impl Sandbox {
     pub(super) fn read(section: &Section<'_>) -> Self {
         let bytes = |key: &str, max: u64| section.number(key, max) as usize;
-        let sandbox = Self {
+        let limits = Limits {
             fuel_max: section.number("fuel_max", 1_000_000_000_000),
             deadline_ms: section.number("deadline_ms", 60_000),
             memory_max_bytes: bytes("memory_max_bytes", 4 << 30),
@@ -39,10 +29,10 @@ impl Sandbox {
             stderr_max_bytes: bytes("stderr_max_bytes", 1 << 20),
             component_max_bytes: bytes("component_max_bytes", 1 << 30),
             instances_max: section.number("instances_max", 10_000) as u32,
-            cache: section.path("cache"),
             cache_files_max: bytes("cache_files_max", 100_000),
         };
+        let cache = section.path("cache");
         section.finish();
-        sandbox
+        Self { limits, cache }
     }
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use super::Env;
+
 /// The largest secret file, in bytes.
 const SECRET_MAX_BYTES: u64 = 64 * 1024;
 
@@ -14,11 +16,7 @@ pub(super) type Told = (String, String);
 pub(super) type Found = (SecretString, Option<(&'static str, &'static str)>);
 
 /// The message never holds any part of a secret.
-pub(super) fn resolve(
-    told: &str,
-    folder: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Found, Told> {
+pub(super) fn resolve(told: &str, folder: &Path, env: &Env<'_>) -> Result<Found, Told> {
     if let Some(name) = told.strip_prefix("env:") {
         return match env(name).filter(|value| !value.trim().is_empty()) {
             Some(value) => Ok((SecretString::from(value), None)),

@@ -63,8 +63,8 @@ fn an_empty_file_is_all_defaults() {
         config.calendar.working_days,
         [true, true, true, true, true, false, false]
     );
-    assert_eq!(config.sandbox.fuel_max, 50_000_000);
-    assert_eq!(config.sandbox.memory_max_bytes, 64 << 20);
+    assert_eq!(config.sandbox.limits.fuel_max, 50_000_000);
+    assert_eq!(config.sandbox.limits.memory_max_bytes, 64 << 20);
     assert!(
         config.connections.is_empty()
             && config.identities.is_empty()

@@ -226,7 +226,11 @@ impl Check<'_> {
             let Some(folder) = &file.sequence else {
                 continue;
             };
-            if !self.config.sequences.contains_key(folder) {
+            if !self
+                .config
+                .places
+                .has(&format!("/sequences/{}", token(folder)))
+            {
                 let remedy =
                     spelling::suggest(folder, self.config.sequences.keys().map(String::as_str));
                 let message = format!("lies in the folder {folder:?}, which is no sequence");

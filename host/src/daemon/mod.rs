@@ -67,11 +67,16 @@ impl Daemon {
         let parts = wire::wire(config, validated, plugins, clock.now()).await?;
         let in_doubt = parts.deliverer.recover(clock.now()).await?;
         if in_doubt > 0 {
-            tracing::warn!(in_doubt, "messages were with a provider when the host stopped last");
+            tracing::warn!(
+                in_doubt,
+                "messages were with a provider when the host stopped last"
+            );
         }
         let listener = TcpListener::bind(config.server.listen)
             .await
-            .with_context(|| format!("cannot listen on {} (server.listen)", config.server.listen))?;
+            .with_context(|| {
+                format!("cannot listen on {} (server.listen)", config.server.listen)
+            })?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
         let app = web::app(door, Arc::clone(&parts.store))?;
@@ -84,13 +89,26 @@ impl Daemon {
                 // An error means that the daemon is gone: stop as well.
                 let _ = asked_to_stop.wait_for(|stop| *stop).await;
             };
-            if let Err(e) = axum::serve(listener, app).with_graceful_shutdown(stopping).await {
+            if let Err(e) = axum::serve(listener, app)
+                .with_graceful_shutdown(stopping)
+                .await
+            {
                 tracing::error!(error = %e, "the door closed");
             }
         });
         if loops == Loops::Run {
-            tasks.spawn(parts.engine.clone().run(Arc::clone(&clock), stopped.clone()));
-            tasks.spawn(parts.deliverer.clone().run(Arc::clone(&clock), stopped.clone()));
+            tasks.spawn(
+                parts
+                    .engine
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
+            tasks.spawn(
+                parts
+                    .deliverer
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
             tasks.spawn(parts.hydrator.clone().run(Arc::clone(&clock), stopped));
         }
         tracing::info!(%address, sequences = config.sequences.len(), "ready");
@@ -109,8 +127,14 @@ impl Daemon {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(Duration::from_millis(STOP_MAX_MS), all).await.is_err() {
-            tracing::warn!(waited_ms = STOP_MAX_MS, "stopped with calls under way; they are in doubt");
+        if tokio::time::timeout(Duration::from_millis(STOP_MAX_MS), all)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                waited_ms = STOP_MAX_MS,
+                "stopped with calls under way; they are in doubt"
+            );
         }
     }
 }

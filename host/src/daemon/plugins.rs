@@ -8,15 +8,17 @@ use anyhow::{Context, bail};
 use crate::config::Config;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
-use crate::sandbox::{Limits, Plugin, Sandbox};
+use crate::sandbox::{Plugin, Sandbox};
 
-/// Loaded plugins and the sandbox they run in.
+/// Loaded plugins and the sandbox they run in. A clone shares both.
+#[derive(Clone)]
 pub struct Plugins {
     pub sandbox: Arc<Sandbox>,
     pub by_id: BTreeMap<String, Installed>,
 }
 
 /// A plugin and where it came from.
+#[derive(Clone)]
 pub struct Installed {
     pub plugin: Plugin,
     /// `built in`, or the file.
@@ -27,28 +29,51 @@ impl Plugins {
     /// Opens the sandbox and loads every plugin. Blocks: a component that is not in the cache is
     /// compiled.
     pub fn load(config: &Config) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::open(limits(config), &config.sandbox.cache)?;
+        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &config.sandbox.cache)?;
         let mut by_id = BTreeMap::new();
         for (name, wasm) in EMBEDDED {
-            let plugin = sandbox.load(wasm).with_context(|| format!("built-in plugin {name}"))?;
-            let installed = Installed { plugin, source: "built in".to_owned() };
+            let plugin = sandbox
+                .load(wasm)
+                .with_context(|| format!("built-in plugin {name}"))?;
+            let installed = Installed {
+                plugin,
+                source: "built in".to_owned(),
+            };
             by_id.insert(installed.plugin.manifest().id.clone(), installed);
         }
         for file in &config.plugins.files {
             let shown = file.display().to_string();
-            let wasm = read(file, config.sandbox.component_max_bytes).with_context(|| format!("plugin {shown}"))?;
-            let plugin = sandbox.load(&wasm).with_context(|| format!("plugin {shown}"))?;
+            let wasm = read(file, config.sandbox.limits.component_max_bytes)
+                .with_context(|| format!("plugin {shown}"))?;
+            let plugin = sandbox
+                .load(&wasm)
+                .with_context(|| format!("plugin {shown}"))?;
             let id = plugin.manifest().id.clone();
             if let Some(other) = by_id.get(&id) {
-                bail!("plugin {shown} has the id {id:?} of another one ({}): remove one of them", other.source);
+                bail!(
+                    "plugin {shown} has the id {id:?} of another one ({}): remove one of them",
+                    other.source
+                );
             }
-            by_id.insert(id, Installed { plugin, source: shown });
+            by_id.insert(
+                id,
+                Installed {
+                    plugin,
+                    source: shown,
+                },
+            );
         }
-        Ok(Self { sandbox: Arc::new(sandbox), by_id })
+        Ok(Self {
+            sandbox: Arc::new(sandbox),
+            by_id,
+        })
     }
 
     pub fn manifests(&self) -> Vec<Manifest> {
-        self.by_id.values().map(|installed| installed.plugin.manifest().clone()).collect()
+        self.by_id
+            .values()
+            .map(|installed| installed.plugin.manifest().clone())
+            .collect()
     }
 }
 
@@ -58,23 +83,4 @@ fn read(file: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
         bail!("is {bytes} bytes long, {max_bytes} allowed (sandbox.component_max_bytes)");
     }
     Ok(std::fs::read(file)?)
-}
-
-fn limits(config: &Config) -> Limits {
-    let sandbox = &config.sandbox;
-    Limits {
-        fuel_max: sandbox.fuel_max,
-        deadline_ms: sandbox.deadline_ms,
-        memory_max_bytes: sandbox.memory_max_bytes,
-        stack_max_bytes: sandbox.stack_max_bytes,
-        output_max_bytes: sandbox.output_max_bytes,
-        state_max_bytes: sandbox.state_max_bytes,
-        actions_max: sandbox.actions_max,
-        reason_max_bytes: sandbox.reason_max_bytes,
-        log_max_bytes: sandbox.log_max_bytes,
-        stderr_max_bytes: sandbox.stderr_max_bytes,
-        component_max_bytes: sandbox.component_max_bytes,
-        instances_max: sandbox.instances_max,
-        cache_files_max: sandbox.cache_files_max,
-    }
 }

@@ -29,9 +29,14 @@ pub(super) fn app(door: Door, store: store::Shared) -> anyhow::Result<Router> {
 
 /// The process has one recorder of metrics, however many daemons (tests) it starts.
 fn recorder() -> anyhow::Result<PrometheusHandle> {
-    static RECORDER: std::sync::OnceLock<Result<PrometheusHandle, String>> = std::sync::OnceLock::new();
+    static RECORDER: std::sync::OnceLock<Result<PrometheusHandle, String>> =
+        std::sync::OnceLock::new();
     RECORDER
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().map_err(|e| e.to_string()))
+        .get_or_init(|| {
+            PrometheusBuilder::new()
+                .install_recorder()
+                .map_err(|e| e.to_string())
+        })
         .clone()
         .map_err(anyhow::Error::msg)
         .context("no metrics")
@@ -43,7 +48,10 @@ async fn ready(State(store): State<store::Shared>) -> (StatusCode, String) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(e) => {
             tracing::error!(error = %e, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store is unavailable\n".to_owned())
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store is unavailable\n".to_owned(),
+            )
         }
     }
 }

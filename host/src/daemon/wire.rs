@@ -17,6 +17,7 @@ use crate::crm::hubspot::Hubspot;
 use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
+use crate::domain::backoff::Backoff;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
 use crate::hydrate::{Hydrator, Source};
@@ -80,7 +81,9 @@ pub(super) async fn wire(
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
     transports.insert(
         CAPTURE.to_owned(),
-        Transport::Capture { folder: super::capture_folder(config) },
+        Transport::Capture {
+            folder: super::capture_folder(config),
+        },
     );
     for (name, connection) in &config.connections {
         let can = abilities(config, connection).with_context(|| format!("connections.{name}"))?;
@@ -114,7 +117,7 @@ pub(super) async fn wire(
                 batch_max: config.decide.batch_max,
                 history_max: config.decide.history_max,
                 touches_max: config.decide.touches_max,
-                backoff: decide::Backoff {
+                backoff: Backoff {
                     first_ms: config.decide.retry_first_ms,
                     max_ms: config.decide.retry_max_ms,
                     attempts_max: config.decide.attempts_max,
@@ -130,7 +133,7 @@ pub(super) async fn wire(
             time_zone: calendar.zone(None).name().to_owned(),
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
-                backoff: deliver::Backoff {
+                backoff: Backoff {
                     first_ms: config.deliver.retry_first_ms,
                     max_ms: config.deliver.retry_max_ms,
                     attempts_max: config.deliver.attempts_max,
@@ -150,7 +153,12 @@ pub(super) async fn wire(
 }
 
 /// The door to the parts.
-pub(super) fn door(config: &Config, parts: &Parts, bound: SocketAddr, clock: Arc<dyn Clock>) -> Door {
+pub(super) fn door(
+    config: &Config,
+    parts: &Parts,
+    bound: SocketAddr,
+    clock: Arc<dyn Clock>,
+) -> Door {
     let server = &config.server;
     Door {
         store: Arc::clone(&parts.store),
@@ -169,9 +177,18 @@ pub(super) fn door(config: &Config, parts: &Parts, bound: SocketAddr, clock: Arc
 }
 
 fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abilities> {
-    let hook = |hook: Arc<dyn Hook>, creates_contacts| Some(ingest::Connection { hook, creates_contacts });
+    let hook = |hook: Arc<dyn Hook>, creates_contacts| {
+        Some(ingest::Connection {
+            hook,
+            creates_contacts,
+        })
+    };
     Ok(match connection {
-        Connection::Hubspot { client_secret, access_token, base_url } => {
+        Connection::Hubspot {
+            client_secret,
+            access_token,
+            base_url,
+        } => {
             let hubspot = Arc::new(Hubspot::new(
                 client_secret.clone(),
                 access_token.clone(),
@@ -179,7 +196,10 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
             ));
             Abilities {
                 hook: hook(Arc::clone(&hubspot) as Arc<dyn Hook>, true),
-                source: Some(Source { hubspot, reach: reach(base_url) }),
+                source: Some(Source {
+                    hubspot,
+                    reach: reach(base_url),
+                }),
                 ..Abilities::default()
             }
         }
@@ -187,7 +207,11 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
             hook: hook(Arc::new(CloudEvents::new(secret)?), true),
             ..Abilities::default()
         },
-        Connection::SendGrid { api_key, webhook_public_key, base_url } => {
+        Connection::SendGrid {
+            api_key,
+            webhook_public_key,
+            base_url,
+        } => {
             let sendgrid = Arc::new(SendGrid::new(
                 api_key.clone(),
                 webhook_public_key.as_ref().map(ExposeSecret::expose_secret),
@@ -199,7 +223,11 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
                 ..Abilities::default()
             }
         }
-        Connection::Resend { api_key, webhook_secret, base_url } => {
+        Connection::Resend {
+            api_key,
+            webhook_secret,
+            base_url,
+        } => {
             let resend = Arc::new(Resend::new(
                 api_key.clone(),
                 webhook_secret.as_ref(),
@@ -213,7 +241,9 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
         }
         Connection::Capture { folder } => Abilities {
             transport: Some(Transport::Capture {
-                folder: folder.clone().unwrap_or_else(|| super::capture_folder(config)),
+                folder: folder
+                    .clone()
+                    .unwrap_or_else(|| super::capture_folder(config)),
             }),
             ..Abilities::default()
         },
@@ -221,12 +251,19 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
 }
 
 fn http(provider: Arc<dyn Provider>, base_url: &BaseUrl) -> Transport {
-    Transport::Http { provider, reach: reach(base_url) }
+    Transport::Http {
+        provider,
+        reach: reach(base_url),
+    }
 }
 
 /// Private addresses may be called only where the administrator wrote the address.
 fn reach(base_url: &BaseUrl) -> Reach {
-    if base_url.written { Reach::Configured } else { Reach::Public }
+    if base_url.written {
+        Reach::Configured
+    } else {
+        Reach::Public
+    }
 }
 
 fn resolve(name: &str, identity: &config::Identity) -> Identity {
@@ -234,7 +271,10 @@ fn resolve(name: &str, identity: &config::Identity) -> Identity {
         name: name.to_owned(),
         from: identity.from.clone(),
         reply_to: identity.reply_to.clone(),
-        connection: identity.connection.clone().unwrap_or_else(|| CAPTURE.to_owned()),
+        connection: identity
+            .connection
+            .clone()
+            .unwrap_or_else(|| CAPTURE.to_owned()),
     }
 }
 
@@ -250,7 +290,10 @@ async fn sequences(
     let mut sequences = Vec::new();
     for (name, sequence) in &config.sequences {
         let unknown = |what: &str| format!("sequences.{name}: {what}");
-        let installed = plugins.by_id.get(&sequence.policy).with_context(|| unknown("no such policy"))?;
+        let installed = plugins
+            .by_id
+            .get(&sequence.policy)
+            .with_context(|| unknown("no such policy"))?;
         let plugin = installed.plugin.clone();
         let config = sequence.config.to_string();
         setups.push(SequenceSetup {
@@ -266,7 +309,10 @@ async fn sequences(
             plugin_id: 0,
             plugin,
             config,
-            enrol: rules.get(name).with_context(|| unknown("no enrol rule"))?.clone(),
+            enrol: rules
+                .get(name)
+                .with_context(|| unknown("no enrol rule"))?
+                .clone(),
             exits: sequence.exits.clone(),
             re_enrol: match sequence.re_enrol {
                 config::ReEnrol::Never => ReEnrol::Never,
@@ -279,10 +325,17 @@ async fn sequences(
         });
     }
     let registered = store
-        .register(Setup { tenant: DEFAULT_TENANT, now, sequences: setups })
+        .register(Setup {
+            tenant: DEFAULT_TENANT,
+            now,
+            sequences: setups,
+        })
         .await?;
     if registered.resumed > 0 {
-        tracing::info!(enrollments = registered.resumed, "parked enrollments are tried again");
+        tracing::info!(
+            enrollments = registered.resumed,
+            "parked enrollments are tried again"
+        );
     }
     for (sequence, known) in sequences.iter_mut().zip(registered.sequences) {
         (sequence.sequence_id, sequence.plugin_id) = (known.sequence_id, known.plugin_id);

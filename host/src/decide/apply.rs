@@ -17,7 +17,8 @@ use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
 use crate::guardrails::{self, Proposal, Ruling};
 use crate::store::work::{
-    EmittedEvent, EnrollmentChange, LedgerEntry, MessageContext, NewMessage, NewWriteback, StoredTouch,
+    EmittedEvent, EnrollmentChange, LedgerEntry, MessageContext, NewMessage, NewWriteback,
+    StoredTouch,
 };
 
 /// What the effects of a decision depend on beside the decision itself.
@@ -67,7 +68,13 @@ pub(super) fn apply(
         .enumerate()
         .map(|(index, action)| effects.act(index, action))
         .collect();
-    let Effects { messages, writebacks, applied, number, .. } = effects;
+    let Effects {
+        messages,
+        writebacks,
+        applied,
+        number,
+        ..
+    } = effects;
     if let Some(state) = &output.state {
         enrollment.state = Some(state.clone());
     }
@@ -151,7 +158,10 @@ impl Effects<'_, '_> {
                     variables: &email.variables,
                     parent: thread.as_ref().map(|thread| {
                         (
-                            Parent { message_id: &thread.message_id, references: &thread.references },
+                            Parent {
+                                message_id: &thread.message_id,
+                                references: &thread.references,
+                            },
                             thread.subject.as_str(),
                         )
                     }),
@@ -161,7 +171,9 @@ impl Effects<'_, '_> {
         let (subject, missing_fields) = match preview {
             None => (None, Vec::new()),
             Some(Ok(mail)) => (Some(mail.subject), Vec::new()),
-            Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => (None, fields),
+            Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => {
+                (None, fields)
+            }
             Some(Err(e)) => return Verdict::refused("template", e.to_string()),
         };
         let ruling = guardrails::judge(&Proposal {
@@ -173,11 +185,18 @@ impl Effects<'_, '_> {
         let (held_reason, verdict) = match ruling {
             Ruling::Allow => (
                 None,
-                Verdict::Allowed { at: Some(due_at), message: Some(id.clone()) },
+                Verdict::Allowed {
+                    at: Some(due_at),
+                    message: Some(id.clone()),
+                },
             ),
             Ruling::Hold { rule, reason } => (
                 Some(reason.clone()),
-                Verdict::Held { rule: rule.to_owned(), reason, message: id.clone() },
+                Verdict::Held {
+                    rule: rule.to_owned(),
+                    reason,
+                    message: id.clone(),
+                },
             ),
             Ruling::Refuse { rule, reason } => return Verdict::refused(rule, reason),
         };
@@ -200,10 +219,18 @@ impl Effects<'_, '_> {
     }
 
     fn set_timer(&mut self, timer: &SetTimer) -> Verdict {
-        let at = self.scope.calendar.resolve(timer.when, self.scope.now, self.scope.zone);
-        self.enrollment.timers.retain(|known| known.name != timer.name);
+        let at = self
+            .scope
+            .calendar
+            .resolve(timer.when, self.scope.now, self.scope.zone);
+        self.enrollment
+            .timers
+            .retain(|known| known.name != timer.name);
         if self.enrollment.timers.len() >= TIMERS_MAX {
-            return Verdict::refused("timers-max", format!("an enrollment has at most {TIMERS_MAX} timers"));
+            return Verdict::refused(
+                "timers-max",
+                format!("an enrollment has at most {TIMERS_MAX} timers"),
+            );
         }
         self.enrollment.timers.push(Timer {
             name: timer.name.clone(),
@@ -213,18 +240,42 @@ impl Effects<'_, '_> {
         self.enrollment
             .timers
             .sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-        Verdict::Allowed { at: Some(at), message: None }
+        Verdict::Allowed {
+            at: Some(at),
+            message: None,
+        }
     }
 
     fn create_task(&mut self, task: &CreateTask) -> Verdict {
-        let due_at = self.scope.calendar.resolve(task.due, self.scope.now, self.scope.zone);
-        let body = json!({ "title": task.title, "body": task.body });
+        let due_at = self
+            .scope
+            .calendar
+            .resolve(task.due, self.scope.now, self.scope.zone);
+        let fields = compose::Context {
+            contact: self.scope.contact,
+            account: self.scope.account,
+            event: self.scope.event,
+            vars: &JsonMap::new(),
+            sender: &self.scope.sequence.identity.from,
+            sequence: &self.scope.sequence.name,
+        };
+        // A colleague reads it: better a name too few than no task.
+        let fill = |text: &str| compose::fill_in(text, &fields).unwrap_or_else(|_| text.to_owned());
+        let body = json!({ "title": fill(&task.title), "body": fill(&task.body) });
         self.write_back("task", body, Some(due_at))
     }
 
-    fn write_back(&mut self, kind: &'static str, body: serde_json::Value, due_at: Option<Instant>) -> Verdict {
+    fn write_back(
+        &mut self,
+        kind: &'static str,
+        body: serde_json::Value,
+        due_at: Option<Instant>,
+    ) -> Verdict {
         self.writebacks.push(NewWriteback { kind, body, due_at });
-        Verdict::Allowed { at: due_at, message: None }
+        Verdict::Allowed {
+            at: due_at,
+            message: None,
+        }
     }
 
     fn emit(&mut self, index: usize, kind: &str, data: &JsonMap) -> Verdict {

@@ -61,7 +61,9 @@ impl EnrolRule {
         }
         let program = LANGUAGE.compile(source).map_err(|errors| syntax(&errors))?;
         shape::check(&program, source)?;
-        Ok(Self { program: Arc::new(program) })
+        Ok(Self {
+            program: Arc::new(program),
+        })
     }
 
     pub fn source(&self) -> &str {

@@ -28,7 +28,11 @@ pub(super) fn build(
             decisions: enrollment.decisions,
             timers: enrollment.timers.clone(),
         },
-        touches: contact.touches.iter().map(|touch| touch.touch.clone()).collect(),
+        touches: contact
+            .touches
+            .iter()
+            .map(|touch| touch.touch.clone())
+            .collect(),
         history: contact.history.clone(),
         state: enrollment.state.clone(),
         config: sequence.config.clone(),

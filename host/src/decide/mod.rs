@@ -7,7 +7,9 @@
 //! writebacks. No network I/O in here; what is to be sent waits in the outbox for `deliver`.
 
 mod apply;
+mod call;
 mod contact;
+mod draft;
 pub mod enrol;
 mod input;
 mod retry;
@@ -18,10 +20,10 @@ use std::sync::Arc;
 
 use crate::calendar::Calendar;
 use crate::compose::Templates;
+use crate::domain::backoff::Backoff;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use retry::Backoff;
 pub use sequences::{ReEnrol, Sequence, Sequences};
 pub use tick::Progress;
 

@@ -39,7 +39,11 @@ impl Sequence {
 
     /// Whether the policy asked for events of this kind.
     pub fn wants(&self, kind: &str) -> bool {
-        self.plugin.manifest().events.iter().any(|wanted| wanted == kind)
+        self.plugin
+            .manifest()
+            .events
+            .iter()
+            .any(|wanted| wanted == kind)
     }
 }
 
@@ -53,7 +57,11 @@ pub struct Sequences {
 impl Sequences {
     pub fn new(all: Vec<Sequence>) -> Self {
         Self {
-            by_id: all.iter().enumerate().map(|(place, s)| (s.sequence_id, place)).collect(),
+            by_id: all
+                .iter()
+                .enumerate()
+                .map(|(place, s)| (s.sequence_id, place))
+                .collect(),
             all,
         }
     }

@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use super::{EVENTS_MAX, Engine, contact};
 use crate::clock::Clock;
 use crate::domain::Instant;
-use crate::store::work::{Committed, Decided, Depth};
 use crate::store::Error;
+use crate::store::work::{Committed, Decided, Depth};
 
 /// How long the loop waits after the store failed, and how long a contact is put off whose turn
 /// cannot be stored at all.
@@ -56,8 +56,14 @@ impl Engine {
             touches_max: self.limits.touches_max,
             events_max: EVENTS_MAX,
         };
-        let due = self.store.due_contacts(now, self.limits.batch_max, depth).await?;
-        let mut progress = Progress { contacts: due.len(), ..Progress::default() };
+        let due = self
+            .store
+            .due_contacts(now, self.limits.batch_max, depth)
+            .await?;
+        let mut progress = Progress {
+            contacts: due.len(),
+            ..Progress::default()
+        };
         if due.is_empty() {
             return Ok(progress);
         }
@@ -85,7 +91,12 @@ impl Engine {
         Ok(progress)
     }
 
-    async fn commit(&self, decided: Vec<Decided>, now: Instant, progress: &mut Progress) -> Result<(), Error> {
+    async fn commit(
+        &self,
+        decided: Vec<Decided>,
+        now: Instant,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
         let ids: Vec<_> = decided.iter().map(|turn| turn.contact_id).collect();
         for (contact, result) in ids.into_iter().zip(self.store.commit(decided).await) {
             match result {
@@ -103,7 +114,13 @@ impl Engine {
 
     async fn put_off(&self, contact: i64, now: Instant, reason: &str) -> Result<(), Error> {
         metrics::counter!("followup_postponed_total").increment(1);
-        tracing::error!(contact.id = contact, reason, "a contact could not be decided; put off");
-        self.store.postpone(contact, now.plus_ms(POISONED_RETRY_MS)).await
+        tracing::error!(
+            contact.id = contact,
+            reason,
+            "a contact could not be decided; put off"
+        );
+        self.store
+            .postpone(contact, now.plus_ms(POISONED_RETRY_MS))
+            .await
     }
 }

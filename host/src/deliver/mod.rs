@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::compose::Templates;
+use crate::domain::backoff::Backoff;
 use crate::domain::mail::{Identity, Provider};
 use crate::net::{Net, Reach};
 use crate::store;
 
-pub use next::Backoff;
 pub use tick::Progress;
 
 /// Everything the loop works with.
@@ -40,7 +40,10 @@ pub struct Deliverer {
 /// How mail leaves through a connection.
 #[derive(Clone)]
 pub enum Transport {
-    Http { provider: Arc<dyn Provider>, reach: Reach },
+    Http {
+        provider: Arc<dyn Provider>,
+        reach: Reach,
+    },
     /// Writes RFC 5322 files into a folder; the same message is the same file.
     Capture { folder: PathBuf },
 }

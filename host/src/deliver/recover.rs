@@ -1,7 +1,7 @@
 //! What a crash left open: messages that were with a provider when the host stopped.
 
 use super::Deliverer;
-use super::next::Attempt;
+use super::next::{self, Attempt};
 use crate::domain::Instant;
 use crate::domain::mail::Outcome;
 use crate::store::Error;
@@ -21,14 +21,28 @@ impl Deliverer {
                 .transports
                 .get(&attempt.provider)
                 .and_then(super::Transport::repeatable_ms);
-            let next = self.limits.backoff.next(
+            let next = next::next(
+                &self.limits.backoff,
                 &outcome,
-                Attempt { number: attempt.attempts, first_at: attempt.first_attempt_at, repeatable_ms },
+                Attempt {
+                    number: attempt.attempts,
+                    first_at: attempt.first_attempt_at,
+                    repeatable_ms,
+                },
                 now,
             );
-            tracing::warn!(message.id = attempt.id, ?next, "an attempt was cut off by the last stop");
+            tracing::warn!(
+                message.id = attempt.id,
+                ?next,
+                "an attempt was cut off by the last stop"
+            );
             self.store
-                .conclude(Conclusion { seq: attempt.seq, outcome, next, now })
+                .conclude(Conclusion {
+                    seq: attempt.seq,
+                    outcome,
+                    next,
+                    now,
+                })
                 .await?;
         }
         Ok(count)

@@ -9,14 +9,21 @@ use crate::providers::capture;
 
 impl Deliverer {
     /// Calls the provider and reads its answer; never fails: not knowing is an outcome too.
-    pub(super) async fn hand_over(&self, transport: &Transport, mail: &Mail, now: Instant) -> Outcome {
+    pub(super) async fn hand_over(
+        &self,
+        transport: &Transport,
+        mail: &Mail,
+        now: Instant,
+    ) -> Outcome {
         match transport {
             Transport::Http { provider, reach } => {
                 let answer = self.net.call(&provider.send_request(mail), *reach).await;
                 provider.outcome(&answer)
             }
             Transport::Capture { folder } => match write(folder, mail, now).await {
-                Ok(file) => Outcome::Accepted { provider_id: Some(file) },
+                Ok(file) => Outcome::Accepted {
+                    provider_id: Some(file),
+                },
                 Err(e) => Outcome::Retry {
                     reason: format!("{}: {e}", folder.display()),
                     after_ms: None,

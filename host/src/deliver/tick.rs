@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::next::Attempt;
+use super::next::{self, Attempt};
 use super::{Deliverer, Transport};
 use crate::clock::Clock;
 use crate::compose::mail::{self, Draft};
 use crate::compose::{RenderError, thread::Parent};
-use crate::domain::mail::{Mail, Outcome};
 use crate::domain::Instant;
+use crate::domain::mail::{Mail, Outcome};
 use crate::guardrails::{self, Proposal, Ruling};
 use crate::store::Error;
 use crate::store::outbox::{Aside, Claim, Conclusion, DueMessage};
@@ -43,7 +43,9 @@ impl Deliverer {
         while !*stop.borrow() {
             let free = self.limits.concurrent_max - calls.len();
             let wake_at = match self.start(clock.now(), free, &mut calls, &clock).await {
-                Ok(progress) if progress.due > 0 && calls.len() < self.limits.concurrent_max => continue,
+                Ok(progress) if progress.due > 0 && calls.len() < self.limits.concurrent_max => {
+                    continue;
+                }
                 Ok(_) if calls.len() >= self.limits.concurrent_max => None,
                 Ok(_) => self.wake_at(&*clock).await,
                 Err(e) => {
@@ -87,7 +89,10 @@ impl Deliverer {
         clock: &Arc<dyn Clock>,
     ) -> Result<Progress, Error> {
         let due = self.store.due_messages(now, free).await?;
-        let mut progress = Progress { due: due.len(), attempted: 0 };
+        let mut progress = Progress {
+            due: due.len(),
+            attempted: 0,
+        };
         let mut ready = Vec::new();
         for message in due {
             match self.prepare(message) {
@@ -119,19 +124,22 @@ impl Deliverer {
         let seq = message.seq;
         let held = |reason: String| (seq, Aside::Held { reason });
         let identity = self.identities.get(&message.identity).ok_or_else(|| {
-            held(format!("identity {} is not configured any more", message.identity))
+            held(format!(
+                "identity {} is not configured any more",
+                message.identity
+            ))
         })?;
         let transport = self.transports.get(&identity.connection).ok_or_else(|| {
-            held(format!("connection {} is not configured any more", identity.connection))
+            held(format!(
+                "connection {} is not configured any more",
+                identity.connection
+            ))
         })?;
-        // What was attempted is repeated as it was or not at all: the first may have arrived.
-        if let (Some(mail), Some(to)) = (&message.mail, &message.to)
-            && mail.to.address != *to
-        {
-            return Err(held(format!(
-                "it was attempted to {}, and the contact's address is {to} by now",
-                mail.to.address
-            )));
+        let elsewhere = |mail: &Mail| message.to.as_ref().is_some_and(|to| *to != mail.to.address);
+        if message.mail.as_ref().is_some_and(elsewhere) {
+            // Its bytes are fixed by an earlier attempt, which the old address may have got.
+            let reason = "the contact's address changed after the first attempt".to_owned();
+            return Err((seq, Aside::Cancelled { reason }));
         }
         let mut contact = message.contact.clone();
         if contact.time_zone.is_empty() {
@@ -155,7 +163,10 @@ impl Deliverer {
                         variables: &message.context.variables,
                         parent: message.thread.as_ref().map(|thread| {
                             (
-                                Parent { message_id: &thread.message_id, references: &thread.references },
+                                Parent {
+                                    message_id: &thread.message_id,
+                                    references: &thread.references,
+                                },
                                 thread.subject.as_str(),
                             )
                         }),
@@ -183,9 +194,12 @@ impl Deliverer {
                 message,
             })),
             (Ruling::Hold { reason, .. }, _) => Err(held(reason)),
-            (Ruling::Refuse { rule, reason }, _) => {
-                Err((seq, Aside::Cancelled { reason: format!("{rule}: {reason}") }))
-            }
+            (Ruling::Refuse { rule, reason }, _) => Err((
+                seq,
+                Aside::Cancelled {
+                    reason: format!("{rule}: {reason}"),
+                },
+            )),
             (Ruling::Allow, _) => Err(held("there is nothing to send".to_owned())),
         }
     }
@@ -199,7 +213,7 @@ impl Deliverer {
             first_at: ready.message.first_attempt_at.unwrap_or(now),
             repeatable_ms: ready.transport.repeatable_ms(),
         };
-        let next = self.limits.backoff.next(&outcome, attempt, finished_at);
+        let next = next::next(&self.limits.backoff, &outcome, attempt, finished_at);
         let word = match &outcome {
             Outcome::Accepted { .. } => "accepted",
             Outcome::Rejected { .. } => "rejected",
@@ -209,9 +223,19 @@ impl Deliverer {
         metrics::counter!("followup_sends_total", "connection" => ready.connection.clone(), "outcome" => word)
             .increment(1);
         if word != "accepted" {
-            tracing::warn!(message.id = ready.message.id, connection = ready.connection, ?outcome, "not accepted");
+            tracing::warn!(
+                message.id = ready.message.id,
+                connection = ready.connection,
+                ?outcome,
+                "not accepted"
+            );
         }
-        let mut conclusion = Conclusion { seq: ready.message.seq, outcome, next, now: finished_at };
+        let mut conclusion = Conclusion {
+            seq: ready.message.seq,
+            outcome,
+            next,
+            now: finished_at,
+        };
         // What the provider said must not be lost to a passing trouble of the store: without it the
         // message would stay in doubt.
         while let Err(e) = self.store.conclude(conclusion.clone()).await {

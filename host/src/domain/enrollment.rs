@@ -63,7 +63,10 @@ impl ExitReason {
 
 /// Which exit conditions a sequence honours. All of them, unless its configuration says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one switch per exit condition, as in the configuration")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one switch per exit condition, as in the configuration"
+)]
 pub struct ExitRules {
     pub replied: bool,
     pub converted: bool,

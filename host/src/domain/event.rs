@@ -131,6 +131,17 @@ pub struct NewEvent {
     pub hydrate: Option<Hydrate>,
 }
 
+impl NewEvent {
+    /// What policies read of it: its data, with the message of ours that it is about.
+    pub fn facts(&self) -> JsonMap {
+        let mut facts = self.data.clone();
+        if let Some(id) = &self.message_id {
+            facts.insert("message_id".to_owned(), Value::from(id.as_str()));
+        }
+        facts
+    }
+}
+
 /// An object of the sender that a thin event only names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hydrate {

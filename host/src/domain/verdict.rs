@@ -15,19 +15,32 @@ pub enum Verdict {
         message: Option<String>,
     },
     /// Stored, but not sent before somebody supplies what is missing.
-    Held { rule: String, reason: String, message: String },
-    Refused { rule: String, reason: String },
+    Held {
+        rule: String,
+        reason: String,
+        message: String,
+    },
+    Refused {
+        rule: String,
+        reason: String,
+    },
 }
 
 impl Verdict {
     pub fn allowed() -> Self {
-        Self::Allowed { at: None, message: None }
+        Self::Allowed {
+            at: None,
+            message: None,
+        }
     }
 }
 
 impl Verdict {
     /// Refused by a rule, which says why.
     pub fn refused(rule: &str, reason: impl Into<String>) -> Self {
-        Self::Refused { rule: rule.to_owned(), reason: reason.into() }
+        Self::Refused {
+            rule: rule.to_owned(),
+            reason: reason.into(),
+        }
     }
 }

@@ -15,9 +15,15 @@ use crate::domain::EmailAddress;
 pub enum Ruling {
     Allow,
     /// Not as it is: kept until somebody supplies what is missing.
-    Hold { rule: &'static str, reason: String },
+    Hold {
+        rule: &'static str,
+        reason: String,
+    },
     /// Never.
-    Refuse { rule: &'static str, reason: String },
+    Refuse {
+        rule: &'static str,
+        reason: String,
+    },
 }
 
 /// A message about to be queued or sent, with all that the rules look at.
@@ -51,7 +57,12 @@ mod tests {
     #[test]
     fn the_strictest_objection_wins() {
         let to = EmailAddress::parse("ada@example.com").expect("address");
-        let fine = Proposal { to: Some(&to), suppressed: None, stopped: None, missing_fields: &[] };
+        let fine = Proposal {
+            to: Some(&to),
+            suppressed: None,
+            stopped: None,
+            missing_fields: &[],
+        };
         let missing = ["contact.first_name".to_owned()];
         let all = Proposal {
             to: Some(&to),
@@ -65,8 +76,21 @@ mod tests {
         };
         assert_eq!(rule_of(&fine), "allow");
         assert_eq!(rule_of(&all), "stopped");
-        assert_eq!(rule_of(&Proposal { stopped: None, ..all }), "suppressed");
-        assert_eq!(rule_of(&Proposal { stopped: None, suppressed: None, ..all }), "missing-field");
+        assert_eq!(
+            rule_of(&Proposal {
+                stopped: None,
+                ..all
+            }),
+            "suppressed"
+        );
+        assert_eq!(
+            rule_of(&Proposal {
+                stopped: None,
+                suppressed: None,
+                ..all
+            }),
+            "missing-field"
+        );
         assert_eq!(rule_of(&Proposal { to: None, ..fine }), "no-address");
     }
 }

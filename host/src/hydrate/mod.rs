@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::crm::hubspot::{HydrateError, Hydrated, Hubspot};
+use crate::crm::hubspot::{Hubspot, HydrateError, Hydrated};
+use crate::domain::backoff::Backoff;
 use crate::domain::event::kind;
 use crate::domain::instant::HOUR_MS;
 use crate::domain::{ContactPatch, Instant, NewEvent};
@@ -23,9 +24,12 @@ use crate::store::{self, Error};
 /// Events asked for side by side; HubSpot's smallest limit is 100 calls in ten seconds.
 const BATCH_MAX: usize = 8;
 const STORE_RETRY_MS: i64 = 1_000;
-/// Waiting times after a failed call double between these.
-const RETRY_FIRST_MS: i64 = 5_000;
-const RETRY_MAX_MS: i64 = HOUR_MS;
+/// Waiting times after a failed call; an event is never given up.
+const BACKOFF: Backoff = Backoff {
+    first_ms: 5_000,
+    max_ms: HOUR_MS,
+    attempts_max: u32::MAX,
+};
 
 /// Everything the loop works with.
 #[derive(Clone)]
@@ -87,7 +91,9 @@ impl Hydrator {
 
     async fn ask(&self, thin: &ThinEvent, now: Instant) -> Hydration {
         let Some(hydrate) = &thin.event.hydrate else {
-            return Hydration::Gone { reason: "it names no object".to_owned() };
+            return Hydration::Gone {
+                reason: "it names no object".to_owned(),
+            };
         };
         let Some(source) = self.sources.get(&thin.connection) else {
             return Hydration::Refused {
@@ -96,22 +102,30 @@ impl Hydrator {
         };
         let request = match source.hubspot.request(hydrate) {
             Ok(request) => request,
-            Err(e) => return Hydration::Refused { reason: e.to_string() },
+            Err(e) => {
+                return Hydration::Refused {
+                    reason: e.to_string(),
+                };
+            }
         };
         let answer = match self.net.call(&request, source.reach).await {
             Ok(response) => source.hubspot.answer(hydrate, &response),
-            Err(failure) => Err(HydrateError::Retry { reason: failure.to_string(), after_ms: None }),
+            Err(failure) => Err(HydrateError::Retry {
+                reason: failure.to_string(),
+                after_ms: None,
+            }),
         };
         match answer {
             Ok(hydrated) => Hydration::Complete(self.arrival(thin, hydrated, now)),
-            Err(HydrateError::Gone) => Hydration::Gone { reason: HydrateError::Gone.to_string() },
+            Err(HydrateError::Gone) => Hydration::Gone {
+                reason: HydrateError::Gone.to_string(),
+            },
             Err(HydrateError::Refused(reason)) => {
                 tracing::warn!(connection = thin.connection, reason, "an event stays thin");
                 Hydration::Refused { reason }
             }
             Err(HydrateError::Retry { reason, after_ms }) => {
-                let doublings = thin.attempts.min(20);
-                let wait_ms = (RETRY_FIRST_MS << doublings).min(RETRY_MAX_MS);
+                let wait_ms = BACKOFF.wait_ms(thin.attempts + 1);
                 Hydration::Retry {
                     at: now.plus_ms(wait_ms.max(after_ms.unwrap_or(0))),
                     reason,
@@ -121,7 +135,13 @@ impl Hydrator {
     }
 
     fn arrival(&self, thin: &ThinEvent, hydrated: Hydrated, now: Instant) -> Arrival {
-        let opted_out = matches!(&hydrated, Hydrated::Contact { opted_out: true, .. });
+        let opted_out = matches!(
+            &hydrated,
+            Hydrated::Contact {
+                opted_out: true,
+                ..
+            }
+        );
         let mut events = hydrated.complete(&thin.event);
         if opted_out {
             let opt_outs: Vec<_> = events.iter().map(|event| opt_out(event, now)).collect();
@@ -140,7 +160,11 @@ impl Hydrator {
 
 /// The CRM's own opt-out, met while asking for something else.
 fn opt_out(event: &NewEvent, now: Instant) -> NewEvent {
-    let person = event.contact.external_id.as_deref().unwrap_or(&event.source_key);
+    let person = event
+        .contact
+        .external_id
+        .as_deref()
+        .unwrap_or(&event.source_key);
     NewEvent {
         source_key: format!("opted-out/{person}"),
         kind: kind::UNSUBSCRIBED.to_owned(),

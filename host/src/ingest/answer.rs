@@ -39,7 +39,9 @@ impl IntoResponse for Accepted {
 /// Not taken in; nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    #[error("there is no connection {0:?}: the last part of the URL is the name of a [connections.NAME] section")]
+    #[error(
+        "there is no connection {0:?}: the last part of the URL is the name of a [connections.NAME] section"
+    )]
     UnknownConnection(String),
     #[error("use POST")]
     NotPost,
@@ -96,7 +98,9 @@ impl IntoResponse for Error {
         };
         let mut response = (status, Json(Problem { error, rejected })).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, RETRY_AFTER_S);
         }
         response
     }

@@ -1,5 +1,6 @@
 //! `POST /hooks/{connection}`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::body::{self, Body};
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::any;
+use http_body_util::LengthLimitError;
 
 use super::answer::{Accepted, Error};
 use super::{Connection, Door};
@@ -20,12 +22,20 @@ const LOGGED_REJECTIONS_MAX: usize = 5;
 
 /// The routes of the door.
 pub fn router(door: Door) -> Router {
-    Router::new().route("/hooks/{connection}", any(receive)).with_state(door)
+    Router::new()
+        .route("/hooks/{connection}", any(receive))
+        .with_state(door)
 }
 
-async fn receive(State(door): State<Door>, Path(name): Path<String>, request: Request) -> Result<Accepted, Error> {
+async fn receive(
+    State(door): State<Door>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Accepted, Error> {
     let answer = door.take_in(&name, request).await;
-    let status = answer.as_ref().map_or_else(|e| e.status().as_u16(), |_| 200);
+    let status = answer
+        .as_ref()
+        .map_or_else(|e| e.status().as_u16(), |_| 200);
     metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
     if let Err(e) = &answer {
         tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
@@ -112,18 +122,19 @@ impl Door {
             return Err(Error::TooLarge(max));
         }
         let timeout_ms = self.limits.body_timeout_ms;
-        // One byte more than allowed is asked for, to tell "too large" from "broken off".
-        match tokio::time::timeout(Duration::from_millis(timeout_ms), body::to_bytes(body, max)).await {
+        match tokio::time::timeout(Duration::from_millis(timeout_ms), body::to_bytes(body, max))
+            .await
+        {
             Err(_) => Err(Error::TooSlow(timeout_ms)),
             Ok(Ok(bytes)) => Ok(bytes.into()),
             Ok(Err(e)) => {
-                let text = e.to_string();
-                let source = std::error::Error::source(&e).map_or(text.clone(), ToString::to_string);
-                if source.contains("length limit exceeded") {
-                    Err(Error::TooLarge(max))
+                let cause = e.source();
+                let too_large = cause.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+                Err(if too_large {
+                    Error::TooLarge(max)
                 } else {
-                    Err(Error::Broken(text))
-                }
+                    Error::Broken(e.to_string())
+                })
             }
         }
     }
@@ -143,7 +154,12 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
 
 fn log_rejections(name: &str, rejected: &[Rejected]) {
     for part in rejected.iter().take(LOGGED_REJECTIONS_MAX) {
-        tracing::warn!(connection = name, index = part.index, reason = part.reason, "a part of a webhook could not be read");
+        tracing::warn!(
+            connection = name,
+            index = part.index,
+            reason = part.reason,
+            "a part of a webhook could not be read"
+        );
     }
     if !rejected.is_empty() {
         metrics::counter!("followup_rejected_parts_total").increment(rejected.len() as u64);

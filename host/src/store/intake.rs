@@ -82,8 +82,15 @@ pub enum Hydration {
     /// The events it stands for, now with their details; they are ingested in its place.
     Complete(Arrival),
     /// The object is gone: the event is kept for the record.
-    Gone { reason: String },
-    Retry { at: Instant, reason: String },
+    Gone {
+        reason: String,
+    },
+    Retry {
+        at: Instant,
+        reason: String,
+    },
     /// Only a person can help (no token, not allowed): kept thin, tried again after a restart.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
 }

@@ -12,7 +12,11 @@ use crate::domain::{EmailAddress, JsonMap};
 #[async_trait]
 pub trait Ledger {
     /// All that is known of the contact; none where the address is unknown.
-    async fn contact(&self, tenant: TenantId, email: &EmailAddress) -> Result<Option<ContactReport>, Error>;
+    async fn contact(
+        &self,
+        tenant: TenantId,
+        email: &EmailAddress,
+    ) -> Result<Option<ContactReport>, Error>;
 
     async fn status(&self, tenant: TenantId) -> Result<StatusReport, Error>;
 
@@ -32,6 +36,8 @@ pub struct ContactReport {
     pub tasks: Vec<TaskFacts>,
     pub events: Vec<EventFacts>,
     pub decisions: Vec<DecisionFacts>,
+    /// Calls of plugins that gave no decision.
+    pub faults: Vec<FaultFacts>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -126,6 +132,21 @@ pub struct DecisionFacts {
     /// Each action with the guardrails' verdict in it.
     pub actions: Vec<Value>,
     pub fuel: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct FaultFacts {
+    pub at: String,
+    pub sequence: String,
+    pub plugin: String,
+    pub event: String,
+    pub attempt: u32,
+    /// `out of fuel: …`.
+    pub fault: String,
+    /// The end of what the guest wrote.
+    pub stderr_tail: String,
+    /// None where the call was parked.
+    pub retry_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

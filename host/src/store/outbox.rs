@@ -80,11 +80,21 @@ pub struct Conclusion {
 /// Where the message goes from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    Sent { provider_id: Option<String> },
-    Failed { reason: String },
+    Sent {
+        provider_id: Option<String>,
+    },
+    Failed {
+        reason: String,
+    },
     /// Tried again, unless an exit came meanwhile: then `otherwise` says what it is.
-    Again { at: Instant, reason: String, certain: bool },
-    Uncertain { reason: String },
+    Again {
+        at: Instant,
+        reason: String,
+        certain: bool,
+    },
+    Uncertain {
+        reason: String,
+    },
 }
 
 /// A message that was with a provider when the host stopped.

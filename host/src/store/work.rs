@@ -18,7 +18,12 @@ pub trait Work {
     async fn register(&self, setup: Setup) -> Result<Registered, Error>;
 
     /// The contacts that are due, longest due first, at most `limit`.
-    async fn due_contacts(&self, now: Instant, limit: usize, depth: Depth) -> Result<Vec<DueContact>, Error>;
+    async fn due_contacts(
+        &self,
+        now: Instant,
+        limit: usize,
+        depth: Depth,
+    ) -> Result<Vec<DueContact>, Error>;
 
     /// When the next contact is due.
     async fn next_due_at(&self) -> Result<Option<Instant>, Error>;
@@ -87,6 +92,8 @@ pub struct DueContact {
     pub suppressed: Option<String>,
     /// To be decided, in order of arrival.
     pub events: Vec<PendingEvent>,
+    /// Kinds of the pending events that did not fit into `events`: they come later.
+    pub later_kinds: Vec<String>,
     /// All of them, finished ones too (re-enrolment rules ask).
     pub enrollments: Vec<StoredEnrollment>,
     /// Newest first.
@@ -101,7 +108,10 @@ impl DueContact {
         ContactView {
             id: self.id.to_string(),
             email: self.email.as_ref().map(ToString::to_string),
-            time_zone: self.time_zone.clone().unwrap_or_else(|| tenant_zone.to_owned()),
+            time_zone: self
+                .time_zone
+                .clone()
+                .unwrap_or_else(|| tenant_zone.to_owned()),
             locale: self.locale.clone(),
             attributes: self.attributes.clone(),
         }
@@ -195,6 +205,21 @@ pub struct EnrollmentChange {
     pub undecided: Vec<Undecided>,
     /// New rows.
     pub ledger: Vec<LedgerEntry>,
+    pub faults: Vec<FaultEntry>,
+}
+
+/// A call that gave no decision.
+#[derive(Debug, Clone)]
+pub struct FaultEntry {
+    pub at: Instant,
+    pub plugin_id: i64,
+    /// The event's kind.
+    pub event: String,
+    /// From 1.
+    pub attempt: u32,
+    pub fault: Fault,
+    /// None where the call is parked.
+    pub retry_at: Option<Instant>,
 }
 
 /// One decision with all that it causes.
@@ -260,5 +285,5 @@ pub enum Committed {
 /// The public id of an enrollment, made of what made it: known before its row is written.
 pub fn enrollment_id(tenant: TenantId, contact: i64, sequence: i64, event_seq: i64) -> String {
     let parts = [tenant.0, contact, sequence, event_seq].map(i64::to_be_bytes);
-    digest::id("enr", &parts.each_ref().map(|part| part.as_slice()))
+    digest::id("enr", &parts.each_ref().map(<[u8; 8]>::as_slice))
 }

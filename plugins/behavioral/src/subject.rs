@@ -2,6 +2,9 @@
 
 use followup_guest::{Context, Event, kind};
 
+/// The longest name, in characters: it goes into a mail's subject.
+const WHAT_MAX: usize = 120;
+
 pub struct Subject {
     /// `the price list`, `example.com/pricing`, the subject of a mail.
     pub what: String,
@@ -22,7 +25,7 @@ pub fn of<C>(cx: &Context<C>, event: &Event) -> Option<Subject> {
     let url = event.text("url");
     let what = name.map(str::to_owned).or_else(|| url.map(readable))?;
     Some(Subject {
-        what,
+        what: what.chars().take(WHAT_MAX).collect(),
         url: url.unwrap_or_default().to_owned(),
     })
 }

@@ -12,6 +12,8 @@ use std::process::{Command, Output};
 
 mod watch;
 
+use watch::Watch;
+
 /// The target that policies are built for; rustc links a component by itself.
 const TARGET: &str = "wasm32-wasip2";
 
@@ -42,31 +44,36 @@ pub struct Artifact {
 
 /// Builds the packages. Panics with the compiler's words where that fails, as build scripts do.
 pub fn build(packages: &[&str]) -> Vec<Artifact> {
-    let root = workspace_root();
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts");
+    let package = PathBuf::from(package);
+    let root = workspace_root(&package);
     add_target_if_missing(&root);
     let target_dir = root.join("target").join("policies");
     compile(&root, &target_dir, packages);
     let out = target_dir.join(TARGET).join(PROFILE);
+    let watch = Watch {
+        package: &package,
+        root: &root,
+    };
     let artifact = |package: &&str| {
         let name = package.replace('-', "_");
-        watch::sources(&root, &out.join(format!("{name}.d")));
+        watch.sources(&out.join(format!("{name}.d")));
         Artifact {
             package: (*package).to_owned(),
             path: out.join(format!("{name}.wasm")),
         }
     };
-    watch::workspace(&root);
+    watch.workspace();
     packages.iter().map(artifact).collect()
 }
 
-/// The workspace of the package whose build script this is.
-fn workspace_root() -> PathBuf {
-    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts");
+/// The workspace that the package belongs to.
+fn workspace_root(package: &Path) -> PathBuf {
     let is_root = |dir: &&Path| {
         let manifest = fs::read_to_string(dir.join("Cargo.toml")).unwrap_or_default();
         manifest.lines().any(|line| line.trim() == "[workspace]")
     };
-    let root = Path::new(&package).ancestors().find(is_root);
+    let root = package.ancestors().find(is_root);
     root.expect("the package is part of a workspace").to_owned()
 }
 

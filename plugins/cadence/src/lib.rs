@@ -99,13 +99,12 @@ fn take(cx: &Context<Config>, state: &mut State, step: &Step) -> Decision {
         Decision::because(format!("step {number} of {of}: sends {template}"))
             .send(Email::template(template).in_thread(thread.map(|touch| touch.id.as_str())))
     } else {
-        let title = cx.fill(
-            step.task
-                .as_deref()
-                .unwrap_or("Follow up with {{ contact.email }}"),
-        );
+        let title = step
+            .task
+            .as_deref()
+            .unwrap_or("Follow up with {{ contact.email }}");
         Decision::because(format!("step {number} of {of}: asks the rep to act"))
-            .task(Task::titled(title).body(cx.fill(&step.notes)))
+            .task(Task::titled(title).body(step.notes.as_str()))
     };
     state.next += 1;
     plan_next(cx, state, decision)

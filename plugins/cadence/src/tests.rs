@@ -50,7 +50,7 @@ fn the_steps_follow_each_other_to_the_end() {
     assert_eq!(templates(&third), [""; 0]);
     assert_eq!(
         third.tasks().next().map(|task| task.title.as_str()),
-        Some("Call Ada")
+        Some("Call {{ contact.first_name }}")
     );
     assert_eq!(
         s.timer_at(NEXT).as_deref(),

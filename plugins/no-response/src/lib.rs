@@ -117,7 +117,7 @@ fn break_silence(cx: &Context<Config>, state: &mut State, message: &Touch) -> De
     let days = cx.config.silence_days;
     let why = format!("no answer to {} for {days} days", quoted(message));
     let Some(template) = cx.config.nudges.get(state.nudges) else {
-        let title = cx.fill(&cx.config.task);
+        let title = cx.config.task.as_str();
         let body = format!("{why}, after {} nudges.", state.nudges);
         return Decision::because(format!("{why}: over to the rep"))
             .task(Task::titled(title).body(body))

@@ -47,7 +47,10 @@ fn two_nudges_in_the_thread_and_then_a_task() {
     let last = s.fire(SILENCE);
     assert_eq!(last.emails().count(), 0);
     let task = last.tasks().next().expect("a task");
-    assert_eq!(task.title, "Call Ada: no answer by e-mail");
+    assert_eq!(
+        task.title,
+        "Call {{ contact.first_name }}: no answer by e-mail"
+    );
     assert_eq!(last.outcome(), Some("no-response"));
 }
 

@@ -18,8 +18,8 @@ use followup_guest::{
 use config::{Config, Mail};
 use meetings::{Meeting, Meetings};
 
-/// A reminder timer's name is this and the meeting's id; its data too.
-const REMIND: &str = "remind:";
+/// A reminder's timer is named this and the meeting's number; its data is the meeting's time.
+const REMIND: &str = "remind-";
 
 /// The timer that ends the enrollment.
 const IDLE: &str = "idle";
@@ -43,8 +43,8 @@ impl Policy for PostMeeting {
         if event.is_timer(IDLE) {
             return Ok(Decision::because("no meeting for a month").exit("completed"));
         }
-        if let Some(id) = event.timer().and_then(|name| name.strip_prefix(REMIND)) {
-            return remind(cx, meetings, id, event);
+        if let Some(number) = event.timer().and_then(|name| name.strip_prefix(REMIND)) {
+            return remind(cx, meetings, number, event);
         }
         if meetings.know_better_than(event) {
             let reason = format!("{} is older than what is known of the meeting", event.kind);
@@ -71,7 +71,7 @@ fn planned(
         return Ok(Decision::because(reason));
     };
     let (before, meeting) = meetings.plan(event, starts_at, cx.now);
-    let id = meeting.id.clone();
+    let timer = format!("{REMIND}{}", meeting.number);
     let (mail, what) = match before {
         Some(time) if time == starts_at => {
             return Ok(Decision::because(format!(
@@ -81,7 +81,7 @@ fn planned(
         }
         _ if starts_at <= cx.now => {
             let reason = format!("{} has begun already", meeting.title);
-            return Ok(Decision::because(reason).cancel_timer(format!("{REMIND}{id}")));
+            return Ok(Decision::because(reason).cancel_timer(timer));
         }
         Some(_) => (Mail::Moved, "has moved"),
         None if event.is(kind::MEETING_RESCHEDULED) => (Mail::Moved, "has moved"),
@@ -91,7 +91,6 @@ fn planned(
     let decision = Decision::because(format!("{} {what}: {when}", meeting.title));
     let decision = send(cx, decision, mail, meeting)?.cancel_timer(IDLE);
     let remind_at = the_day_before(cx, starts_at)?;
-    let timer = format!("{REMIND}{id}");
     Ok(if remind_at > cx.now {
         decision.timer_with(timer, When::At(remind_at), json!(starts_at))
     } else {
@@ -103,12 +102,13 @@ fn planned(
 fn remind(
     cx: &Context<Config>,
     meetings: &Meetings,
-    id: &str,
+    number: &str,
     event: &Event,
 ) -> Result<Decision, PolicyError> {
     let starts_at = event.timer_data().as_i64().map(Instant);
     let planned = |m: &&Meeting| !m.over && Some(m.starts_at) == starts_at && m.starts_at > cx.now;
-    let Some(meeting) = meetings.get(id).filter(planned) else {
+    let meeting = number.parse().ok().and_then(|number| meetings.get(number));
+    let Some(meeting) = meeting.filter(planned) else {
         return Ok(Decision::because(
             "the meeting of this reminder is moved or over",
         ));
@@ -134,7 +134,7 @@ fn over(
     meeting.over = true;
     let what = event.kind.trim_start_matches("meeting-");
     let decision = Decision::because(format!("{}: {what}", meeting.title))
-        .cancel_timer(format!("{REMIND}{}", meeting.id));
+        .cancel_timer(format!("{REMIND}{}", meeting.number));
     let decision = send(cx, decision, mail, meeting)?;
     Ok(if meetings.all_over() {
         decision.timer(IDLE, When::after_days(IDLE_DAYS))

@@ -4,22 +4,29 @@ use followup_guest::{Event, Instant};
 use serde::{Deserialize, Serialize};
 
 /// The most meetings remembered; the oldest are dropped.
-pub const MEETINGS_MAX: usize = 20;
+pub const MEETINGS_MAX: usize = 12;
 
-/// The longest text kept of an event, in characters.
-const TEXT_MAX: usize = 500;
+/// The longest title, location and meeting id kept, in characters.
+const TEXT_MAX: usize = 200;
+
+/// The longest URL kept, in bytes: one that is cut off leads nowhere.
+const URL_MAX: usize = 1_000;
 
 /// The state of an enrollment: meetings in the order they were heard of.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Meetings {
     meetings: Vec<Meeting>,
+    /// How many meetings there have been, the forgotten ones too.
+    heard_of: u32,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Meeting {
-    pub id: String,
+    id: String,
+    /// Names its reminder: ids of calendars may be longer than a timer's name.
+    pub number: u32,
     pub starts_at: Instant,
     pub title: String,
     pub url: String,
@@ -31,8 +38,10 @@ pub struct Meeting {
 }
 
 impl Meetings {
-    pub fn get(&self, id: &str) -> Option<&Meeting> {
-        self.meetings.iter().find(|meeting| meeting.id == id)
+    pub fn get(&self, number: u32) -> Option<&Meeting> {
+        self.meetings
+            .iter()
+            .find(|meeting| meeting.number == number)
     }
 
     pub fn all_over(&self) -> bool {
@@ -41,7 +50,7 @@ impl Meetings {
 
     /// Whether a newer report about the event's meeting came before it: events arrive in any order.
     pub fn know_better_than(&self, event: &Event) -> bool {
-        let meeting = self.get(id_of(event));
+        let meeting = self.of(event);
         meeting.is_some_and(|meeting| event.occurred_at < meeting.as_of)
     }
 
@@ -53,7 +62,7 @@ impl Meetings {
         starts_at: Instant,
         now: Instant,
     ) -> (Option<Instant>, &Meeting) {
-        let before = self.get(id_of(event)).filter(|meeting| !meeting.over);
+        let before = self.of(event).filter(|meeting| !meeting.over);
         let before = before.map(|meeting| meeting.starts_at);
         let meeting = self.known(event, starts_at);
         meeting.starts_at = starts_at;
@@ -72,23 +81,32 @@ impl Meetings {
         meeting.as_of = event.occurred_at;
         for (field, key) in [
             (&mut meeting.title, "title"),
-            (&mut meeting.url, "url"),
             (&mut meeting.location, "location"),
         ] {
             if let Some(text) = event.text(key) {
                 *field = text.chars().take(TEXT_MAX).collect();
             }
         }
+        if let Some(url) = event.text("url").filter(|url| url.len() <= URL_MAX) {
+            url.clone_into(&mut meeting.url);
+        }
         meeting
     }
 
+    fn of(&self, event: &Event) -> Option<&Meeting> {
+        let id = id_of(event);
+        self.meetings.iter().find(|meeting| meeting.id == id)
+    }
+
     /// Makes room for a new meeting; gives its place.
-    fn add(&mut self, id: &str, starts_at: Instant) -> usize {
+    fn add(&mut self, id: String, starts_at: Instant) -> usize {
         if self.meetings.len() >= MEETINGS_MAX {
             self.meetings.remove(0);
         }
+        self.heard_of += 1;
         self.meetings.push(Meeting {
-            id: id.to_owned(),
+            id,
+            number: self.heard_of,
             starts_at,
             title: "our meeting".to_owned(),
             ..Meeting::default()
@@ -98,6 +116,7 @@ impl Meetings {
 }
 
 /// A sender that names no meeting means the only one there is.
-fn id_of(event: &Event) -> &str {
-    event.text("meeting_id").unwrap_or("the-meeting")
+fn id_of(event: &Event) -> String {
+    let id = event.text("meeting_id").unwrap_or("the-meeting");
+    id.chars().take(TEXT_MAX).collect()
 }

@@ -58,10 +58,10 @@ fn booked_reminded_held_thanked() {
         );
     }
     assert_eq!(
-        s.timer_at("remind:m1").as_deref(),
+        s.timer_at("remind-1").as_deref(),
         Some("2026-03-04T16:00:00Z")
     );
-    assert_eq!(templates(&s.fire("remind:m1")), ["meeting-reminder"]);
+    assert_eq!(templates(&s.fire("remind-1")), ["meeting-reminder"]);
 
     s.wait(Span::days(1));
     assert_eq!(
@@ -82,7 +82,7 @@ fn a_meeting_too_soon_has_no_reminder() {
     let mut s = all_mails();
     let decision = s.event(kind::MEETING_BOOKED, meeting("m1", "2026-03-03T08:00:00Z"));
     assert_eq!(
-        s.timer_at("remind:m1").as_deref(),
+        s.timer_at("remind-1").as_deref(),
         Some("2026-03-02T16:00:00Z")
     );
     assert_eq!(templates(&decision), ["meeting-confirmation"]);
@@ -91,7 +91,7 @@ fn a_meeting_too_soon_has_no_reminder() {
         kind::MEETING_RESCHEDULED,
         meeting("m1", "2026-03-02T12:00:00Z"),
     );
-    assert_eq!(s.timer_at("remind:m1"), None);
+    assert_eq!(s.timer_at("remind-1"), None);
     assert_eq!(templates(&decision), ["meeting-moved"]);
 }
 
@@ -104,13 +104,13 @@ fn a_moved_meeting_moves_its_reminder() {
     );
     assert_eq!(templates(&decision), ["meeting-moved"]);
     assert_eq!(
-        s.timer_at("remind:m1").as_deref(),
+        s.timer_at("remind-1").as_deref(),
         Some("2026-03-10T16:00:00Z")
     );
     // The reminder of the time before, had it already been on its way.
-    let stale = json!({"timer": "remind:m1", "data": 1_772_719_200_000_i64});
+    let stale = json!({"timer": "remind-1", "data": 1_772_719_200_000_i64});
     assert_eq!(s.event(kind::TIMER_FIRED, stale).actions, []);
-    assert_eq!(templates(&s.fire("remind:m1")), ["meeting-reminder"]);
+    assert_eq!(templates(&s.fire("remind-1")), ["meeting-reminder"]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_cancelled_meeting_has_no_reminder_and_can_be_booked_again() {
     let mut s = booked();
     let decision = s.event(kind::MEETING_CANCELLED, json!({"meeting_id": "m1"}));
     assert_eq!(templates(&decision), ["meeting-cancelled"]);
-    assert_eq!(s.timer_at("remind:m1"), None);
+    assert_eq!(s.timer_at("remind-1"), None);
     assert!(s.timer_at(IDLE).is_some());
 
     let again = s.event(kind::MEETING_BOOKED, meeting("m1", THURSDAY));
@@ -144,7 +144,7 @@ fn meetings_do_not_mix() {
     s.event(kind::MEETING_BOOKED, meeting("m2", "2026-03-12T10:00:00Z"));
     s.event(kind::MEETING_CANCELLED, json!({"meeting_id": "m1"}));
     assert_eq!(s.timer_at(IDLE), None, "one is still to come");
-    assert_eq!(templates(&s.fire("remind:m2")), ["meeting-reminder"]);
+    assert_eq!(templates(&s.fire("remind-2")), ["meeting-reminder"]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn what_says_nothing_new_brings_no_mail() {
         ),
         (
             kind::TIMER_FIRED,
-            json!({"timer": "remind:m9"}),
+            json!({"timer": "remind-9"}),
             "the meeting of this reminder is moved or over",
         ),
     ] {
@@ -227,7 +227,7 @@ fn a_mail_that_is_switched_off_is_not_sent() {
         "{}",
         decision.reason
     );
-    assert_eq!(templates(&s.fire("remind:m1")), ["meeting-reminder"]);
+    assert_eq!(templates(&s.fire("remind-1")), ["meeting-reminder"]);
 }
 
 #[test]
@@ -245,4 +245,6 @@ fn only_so_many_meetings_are_remembered() {
         .collect();
     assert_eq!(ids.len(), MEETINGS_MAX);
     assert_eq!(ids[0], "m5");
+    assert_eq!(s.fire("remind-1").actions, [], "forgotten");
+    assert_eq!(templates(&s.fire("remind-6")), ["meeting-reminder"]);
 }

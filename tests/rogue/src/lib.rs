@@ -1,7 +1,8 @@
 //! A policy that misbehaves in the way its configuration names: `{"misbehave": "loop"}`.
 //!
 //! Written without the SDK, which would keep most of this from happening: a stranger's plugin may
-//! be built with anything. `none` behaves.
+//! be built with anything. `none` behaves. Only a component: elsewhere the crate is empty.
+#![cfg(target_arch = "wasm32")]
 
 mod misbehave;
 
@@ -20,7 +21,6 @@ use bindings::exports::followup::plugin::policy_decide::{DecideInput, Decision, 
 use bindings::followup::plugin::types::PluginError;
 
 /// The manifest, where the host looks for it.
-#[cfg(target_arch = "wasm32")]
 #[expect(
     unsafe_code,
     reason = "the only way to write a custom section from Rust"

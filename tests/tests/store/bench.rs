@@ -10,14 +10,18 @@ use followup::domain::verdict::Verdict;
 use followup::domain::{ContactPatch, ContactRef, EmailAddress, Event, Instant, JsonMap, NewEvent};
 use followup::store::intake::{Arrival, ExitTable, Ingested};
 use followup::store::work::{
-    Decided, Depth, DueContact, EnrollmentChange, LedgerEntry, MessageContext, NewMessage, RegisteredSequence,
-    SequenceSetup, Setup,
+    Decided, Depth, DueContact, EnrollmentChange, LedgerEntry, MessageContext, NewMessage,
+    RegisteredSequence, SequenceSetup, Setup,
 };
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::{Value, json};
 
 pub const NOW: Instant = Instant(1_772_442_000_000);
-pub const DEPTH: Depth = Depth { history_max: 10, touches_max: 10, events_max: 10 };
+pub const DEPTH: Depth = Depth {
+    history_max: 10,
+    touches_max: 10,
+    events_max: 10,
+};
 
 pub fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("an address")
@@ -40,7 +44,10 @@ pub fn event(key: &str, kind: &str, email: &str) -> NewEvent {
 pub fn thin(key: &str, id: &str) -> NewEvent {
     NewEvent {
         contact: ContactRef::external(id),
-        hydrate: Some(Hydrate { object: "contact".to_owned(), id: id.to_owned() }),
+        hydrate: Some(Hydrate {
+            object: "contact".to_owned(),
+            id: id.to_owned(),
+        }),
         ..event(key, "contact-updated", "unused@example.com")
     }
 }
@@ -107,9 +114,14 @@ pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
             enrolled_at: NOW,
             decisions: 1,
             state: Some("{}".to_owned()),
-            timers: vec![Timer { name: "next".to_owned(), at: NOW.plus_ms(1_000), data: Value::Null }],
+            timers: vec![Timer {
+                name: "next".to_owned(),
+                at: NOW.plus_ms(1_000),
+                data: Value::Null,
+            }],
             undecided: Vec::new(),
             ledger: Vec::new(),
+            faults: Vec::new(),
         }],
         properties: JsonMap::new(),
         emitted: Vec::new(),
@@ -118,8 +130,18 @@ pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
 }
 
 /// The ledger entry of a decision that sends one message.
-pub fn sends(contact: &DueContact, sequence: RegisteredSequence, id: &str, held: Option<&str>) -> LedgerEntry {
-    let event = Event { id: "evt_1".to_owned(), kind: "form-submitted".to_owned(), occurred_at: NOW, data: JsonMap::new() };
+pub fn sends(
+    contact: &DueContact,
+    sequence: RegisteredSequence,
+    id: &str,
+    held: Option<&str>,
+) -> LedgerEntry {
+    let event = Event {
+        id: "evt_1".to_owned(),
+        kind: "form-submitted".to_owned(),
+        occurred_at: NOW,
+        data: JsonMap::new(),
+    };
     LedgerEntry {
         number: 0,
         plugin_id: sequence.plugin_id,
@@ -147,7 +169,11 @@ pub fn sends(contact: &DueContact, sequence: RegisteredSequence, id: &str, held:
             state: None,
             config: "{}".to_owned(),
         },
-        output: Decision { actions: Vec::new(), state: None, reason: "because".to_owned() },
+        output: Decision {
+            actions: Vec::new(),
+            state: None,
+            reason: "because".to_owned(),
+        },
         verdicts: vec![Verdict::allowed()],
         fuel: 1,
         messages: vec![NewMessage {
@@ -172,9 +198,15 @@ pub fn sends(contact: &DueContact, sequence: RegisteredSequence, id: &str, held:
 /// A contact with a running enrollment and one message of this id in the outbox.
 pub async fn with_message(store: &Shared, email: &str, id: &str, held: Option<&str>) {
     let sequence = register(store, "one").await;
-    hear(store, vec![event(&format!("enrol {email}"), "form-submitted", email)]).await;
+    hear(
+        store,
+        vec![event(&format!("enrol {email}"), "form-submitted", email)],
+    )
+    .await;
     let mut contacts = due(store, NOW).await.into_iter();
-    let contact = contacts.find(|contact| contact.email == Some(address(email))).expect("due");
+    let contact = contacts
+        .find(|contact| contact.email == Some(address(email)))
+        .expect("due");
     let mut turn = decided(&contact, sequence);
     turn.enrollments[0].ledger = vec![sends(&contact, sequence, id, held)];
     for result in store.commit(vec![turn]).await {
@@ -183,7 +215,10 @@ pub async fn with_message(store: &Shared, email: &str, id: &str, held: Option<&s
 }
 
 pub fn mail(id: &str, to: &str) -> Mail {
-    let mailbox = |text: &str| Mailbox { name: None, address: address(text) };
+    let mailbox = |text: &str| Mailbox {
+        name: None,
+        address: address(text),
+    };
     Mail {
         id: id.to_owned(),
         from: mailbox("sales@acme.example"),

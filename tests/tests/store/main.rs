@@ -15,7 +15,8 @@ use followup::store::sqlite::{Options, SqliteStore};
 /// An empty store, and the folder that keeps it alive.
 fn sqlite() -> (Shared, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = SqliteStore::open(&folder.path().join("followup.db"), Options::default()).expect("opens");
+    let store =
+        SqliteStore::open(&folder.path().join("followup.db"), Options::default()).expect("opens");
     (Arc::new(store), folder)
 }
 
@@ -50,6 +51,7 @@ conformance![
     outbox::a_message_is_claimed_once,
     outbox::an_exit_before_the_claim_wins,
     outbox::an_exit_after_the_claim_stops_the_repetition,
+    outbox::doubt_outlives_later_attempts_and_exits,
     outbox::a_held_message_goes_when_the_field_comes,
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,

@@ -13,13 +13,35 @@ const ADA: &str = "ada@x.example";
 async fn claim(store: &Shared) -> (i64, bool) {
     let due = store.due_messages(NOW, 10).await.expect("read");
     let message = &due[0];
-    let claims = vec![Claim { seq: message.seq, mail: mail(&message.id, ADA), provider: "mailer".to_owned() }];
-    (message.seq, store.claim(claims, NOW).await.expect("stored")[0])
+    let claims = vec![Claim {
+        seq: message.seq,
+        mail: mail(&message.id, ADA),
+        provider: "mailer".to_owned(),
+    }];
+    (
+        message.seq,
+        store.claim(claims, NOW).await.expect("stored")[0],
+    )
 }
 
 async fn conclude(store: &Shared, seq: i64, next: Next) {
-    let outcome = Outcome::InDoubt { reason: "for the record".to_owned() };
-    store.conclude(Conclusion { seq, outcome, next, now: NOW }).await.expect("stored");
+    let reason = "for the record".to_owned();
+    let outcome = match &next {
+        Next::Again { certain: true, .. } | Next::Failed { .. } => Outcome::Retry {
+            reason,
+            after_ms: None,
+        },
+        _ => Outcome::InDoubt { reason },
+    };
+    store
+        .conclude(Conclusion {
+            seq,
+            outcome,
+            next,
+            now: NOW,
+        })
+        .await
+        .expect("stored");
 }
 
 async fn status(store: &Shared) -> String {
@@ -27,7 +49,11 @@ async fn status(store: &Shared) -> String {
 }
 
 fn again(certain: bool) -> Next {
-    Next::Again { at: NOW.plus_ms(1_000), reason: "503".to_owned(), certain }
+    Next::Again {
+        at: NOW.plus_ms(1_000),
+        reason: "503".to_owned(),
+        certain,
+    }
 }
 
 pub async fn a_message_is_claimed_once(store: Shared) {
@@ -35,11 +61,29 @@ pub async fn a_message_is_claimed_once(store: Shared) {
     let (seq, claimed) = claim(&store).await;
     assert!(claimed);
     assert!(store.due_messages(NOW, 10).await.expect("read").is_empty());
-    let second = vec![Claim { seq, mail: mail("msg_1", ADA), provider: "mailer".to_owned() }];
+    let second = vec![Claim {
+        seq,
+        mail: mail("msg_1", ADA),
+        provider: "mailer".to_owned(),
+    }];
     assert_eq!(store.claim(second, NOW).await.expect("stored"), [false]);
-    conclude(&store, seq, Next::Sent { provider_id: Some("p1".to_owned()) }).await;
+    conclude(
+        &store,
+        seq,
+        Next::Sent {
+            provider_id: Some("p1".to_owned()),
+        },
+    )
+    .await;
     let message = report(&store, ADA).await.messages.remove(0);
-    assert_eq!((message.status.as_str(), message.provider_id.as_deref(), message.attempts), ("sent", Some("p1"), 1));
+    assert_eq!(
+        (
+            message.status.as_str(),
+            message.provider_id.as_deref(),
+            message.attempts
+        ),
+        ("sent", Some("p1"), 1)
+    );
 }
 
 pub async fn an_exit_before_the_claim_wins(store: Shared) {
@@ -47,7 +91,11 @@ pub async fn an_exit_before_the_claim_wins(store: Shared) {
     let due = store.due_messages(NOW, 10).await.expect("read");
     let reply = hear(&store, vec![event("r", "replied", ADA)]).await;
     assert!(reply.in_flight.is_empty());
-    let claims = vec![Claim { seq: due[0].seq, mail: mail("msg_1", ADA), provider: "mailer".to_owned() }];
+    let claims = vec![Claim {
+        seq: due[0].seq,
+        mail: mail("msg_1", ADA),
+        provider: "mailer".to_owned(),
+    }];
     assert_eq!(store.claim(claims, NOW).await.expect("stored"), [false]);
 }
 
@@ -57,7 +105,11 @@ pub async fn an_exit_after_the_claim_stops_the_repetition(store: Shared) {
         with_message(&store, &email, &format!("msg_{end}"), None).await;
         let due = store.due_messages(NOW, 10).await.expect("read");
         let seq = due[0].seq;
-        let claims = vec![Claim { seq, mail: mail(&due[0].id, &email), provider: "mailer".to_owned() }];
+        let claims = vec![Claim {
+            seq,
+            mail: mail(&due[0].id, &email),
+            provider: "mailer".to_owned(),
+        }];
         assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
         let reply = hear(&store, vec![event(&format!("r {end}"), "replied", &email)]).await;
         assert_eq!(reply.in_flight, [seq], "the door must wait for this call");
@@ -65,7 +117,49 @@ pub async fn an_exit_after_the_claim_stops_the_repetition(store: Shared) {
         conclude(&store, seq, again(certain)).await;
         assert!(store.wait_concluded(&[seq], 1_000).await.expect("read"));
         assert_eq!(report(&store, &email).await.messages[0].status, end);
-        assert!(store.due_messages(NOW.plus_ms(9_999), 10).await.expect("read").is_empty());
+        assert!(
+            store
+                .due_messages(NOW.plus_ms(9_999), 10)
+                .await
+                .expect("read")
+                .is_empty()
+        );
+    }
+}
+
+/// A repetition that was certainly not taken says nothing of the attempt before it, which may have been.
+pub async fn doubt_outlives_later_attempts_and_exits(store: Shared) {
+    let (certain, in_doubt) = (again(true), again(false));
+    let failed = Next::Failed {
+        reason: "not accepted in 2 attempts".to_owned(),
+    };
+    for (place, (attempts, end)) in [
+        (vec![certain.clone()], "cancelled"),
+        (vec![certain.clone(), certain.clone()], "cancelled"),
+        (vec![in_doubt.clone()], "uncertain"),
+        (vec![in_doubt.clone(), certain.clone()], "uncertain"),
+        (vec![certain, failed.clone()], "failed"),
+        (vec![in_doubt, failed], "uncertain"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("p{place}@x.example");
+        with_message(&store, &email, &format!("msg_{place}"), None).await;
+        for next in attempts {
+            let later = NOW.plus_ms(5_000);
+            let seq = store.due_messages(later, 10).await.expect("read")[0].seq;
+            let claims = vec![Claim {
+                seq,
+                mail: mail(&format!("msg_{place}"), &email),
+                provider: "mailer".to_owned(),
+            }];
+            assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
+            conclude(&store, seq, next).await;
+        }
+        hear(&store, vec![event(&format!("r{place}"), "replied", &email)]).await;
+        let message = report(&store, &email).await.messages.remove(0);
+        assert_eq!(message.status, end, "{place}: {message:?}");
     }
 }
 
@@ -85,7 +179,14 @@ pub async fn a_held_message_goes_when_the_field_comes(store: Shared) {
 pub async fn an_event_resolves_doubt(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
     let (seq, _) = claim(&store).await;
-    conclude(&store, seq, Next::Uncertain { reason: "time-out".to_owned() }).await;
+    conclude(
+        &store,
+        seq,
+        Next::Uncertain {
+            reason: "time-out".to_owned(),
+        },
+    )
+    .await;
     assert_eq!(status(&store).await, "uncertain");
     let mut delivered = event("d", "email-delivered", ADA);
     delivered.message_id = Some("msg_1".to_owned());
@@ -94,18 +195,32 @@ pub async fn an_event_resolves_doubt(store: Shared) {
     let mut late = event("p", "email-accepted", ADA);
     late.message_id = Some("msg_1".to_owned());
     hear(&store, vec![late]).await;
-    assert_eq!(status(&store).await, "delivered", "events come in any order");
+    assert_eq!(
+        status(&store).await,
+        "delivered",
+        "events come in any order"
+    );
 }
 
 pub async fn open_attempts_are_found_again(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
     let (seq, _) = claim(&store).await;
     let open = store.open_attempts().await.expect("read");
-    assert_eq!((open[0].seq, open[0].attempts, open[0].first_attempt_at), (seq, 1, NOW));
+    assert_eq!(
+        (open[0].seq, open[0].attempts, open[0].first_attempt_at),
+        (seq, 1, NOW)
+    );
     conclude(&store, seq, again(false)).await;
     assert!(store.open_attempts().await.expect("read").is_empty());
-    let due = store.due_messages(NOW.plus_ms(1_000), 10).await.expect("read");
-    assert_eq!(due[0].mail.as_ref(), Some(&mail("msg_1", ADA)), "a repetition is the same bytes");
+    let due = store
+        .due_messages(NOW.plus_ms(1_000), 10)
+        .await
+        .expect("read");
+    assert_eq!(
+        due[0].mail.as_ref(),
+        Some(&mail("msg_1", ADA)),
+        "a repetition is the same bytes"
+    );
 }
 
 pub async fn a_suppressed_address_is_not_claimed(store: Shared) {
@@ -116,13 +231,20 @@ pub async fn a_suppressed_address_is_not_claimed(store: Shared) {
     complaint.exits = std::sync::Arc::new(followup::store::intake::ExitTable(
         [(
             "pricing".to_owned(),
-            followup::domain::enrollment::ExitRules { complaint: false, ..Default::default() },
+            followup::domain::enrollment::ExitRules {
+                complaint: false,
+                ..Default::default()
+            },
         )]
         .into(),
     ));
     store.ingest(complaint).await.expect("stored");
     let due = store.due_messages(NOW, 10).await.expect("read");
     assert_eq!(due[0].suppressed.as_deref(), Some("complaint"));
-    let claims = vec![Claim { seq, mail: mail("msg_1", ADA), provider: "mailer".to_owned() }];
+    let claims = vec![Claim {
+        seq,
+        mail: mail("msg_1", ADA),
+        provider: "mailer".to_owned(),
+    }];
     assert_eq!(store.claim(claims, NOW).await.expect("stored"), [false]);
 }

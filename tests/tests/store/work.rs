@@ -9,14 +9,24 @@ use super::bench::{NOW, decided, due, event, hear, register};
 
 pub async fn a_contact_is_due_until_it_is_decided(store: Shared) {
     let sequence = register(&store, "one").await;
-    hear(&store, vec![event("a", "form-submitted", "ada@x.example"), event("b", "email-opened", "ada@x.example")]).await;
+    hear(
+        &store,
+        vec![
+            event("a", "form-submitted", "ada@x.example"),
+            event("b", "email-opened", "ada@x.example"),
+        ],
+    )
+    .await;
     assert_eq!(store.next_due_at().await.expect("read"), Some(NOW));
     let contacts = due(&store, NOW).await;
     assert_eq!(contacts[0].events.len(), 2);
     let mut turn = decided(&contacts[0], sequence);
     turn.due_at = None;
     let results = store.commit(vec![turn]).await;
-    assert!(matches!(results[..], [Ok(Committed::Stored)]), "{results:?}");
+    assert!(
+        matches!(results[..], [Ok(Committed::Stored)]),
+        "{results:?}"
+    );
     assert!(due(&store, NOW).await.is_empty());
     assert_eq!(store.next_due_at().await.expect("read"), None);
 }
@@ -27,7 +37,10 @@ pub async fn something_heard_meanwhile_is_a_conflict(store: Shared) {
     let contact = due(&store, NOW).await.remove(0);
     hear(&store, vec![event("r", "replied", "ada@x.example")]).await;
     let results = store.commit(vec![decided(&contact, sequence)]).await;
-    assert!(matches!(results[..], [Ok(Committed::Conflict)]), "{results:?}");
+    assert!(
+        matches!(results[..], [Ok(Committed::Conflict)]),
+        "{results:?}"
+    );
     let again = due(&store, NOW).await;
     assert!(again[0].enrollments.is_empty(), "nothing of it was stored");
     assert_eq!(again[0].events.len(), 2);
@@ -70,7 +83,10 @@ pub async fn a_parked_call_is_tried_again_when_the_plugin_changes(store: Shared)
     assert_eq!((status.parked_decisions, status.parked.len()), (1, 1));
 
     register(&store, "one").await;
-    assert!(due(&store, NOW).await.is_empty(), "the same plugin would fail again");
+    assert!(
+        due(&store, NOW).await.is_empty(),
+        "the same plugin would fail again"
+    );
     register(&store, "two").await;
     let contact = due(&store, NOW).await.remove(0);
     assert_eq!(contact.enrollments[0].status, EnrollmentStatus::Active);

@@ -27,7 +27,9 @@ impl Demo {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         // The demo's own faults are part of the show; they are in its tables.
         logs::start("off");
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             let mut world = World::start().await?;
             let journal = Journal::new(self.json);

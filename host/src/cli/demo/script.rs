@@ -44,7 +44,10 @@ pub(super) fn days() -> Vec<Day> {
             while let Some(scene) = scenes.next_if(|scene| scene.at < ends_at) {
                 today.push(scene);
             }
-            Day { scenes: today, ends_at }
+            Day {
+                scenes: today,
+                ends_at,
+            }
         })
         .collect()
 }
@@ -53,32 +56,179 @@ fn scenes() -> Vec<Scene> {
     let pricing = json!({ "form": "Pricing request" });
     vec![
         // Kind 1, and the four ways out of it.
-        scene(0, "10:05", "amy@north.example", "Amy", "form-submitted", pricing.clone()),
-        scene(3, "11:20", "amy@north.example", "Amy", "replied", json!({ "subject": "Re: A quick question, Amy" })),
-        scene(0, "10:30", "ben@harbour.example", "Ben", "form-submitted", pricing.clone()),
-        scene(4, "16:00", "ben@harbour.example", "Ben", "deal-won", json!({ "deal_id": "D-7", "name": "Harbour, 40 seats" })),
-        scene(0, "11:00", "chloe@mill.example", "Chloe", "form-submitted", pricing.clone()),
-        scene(0, "11:02", "chloe@mill.example", "Chloe", "hard-bounced", json!({ "reason": "550 5.1.1 no such user" })),
-        scene(8, "09:00", "chloe@mill.example", "Chloe", "link-clicked", json!({ "link": "Pricing", "url": "https://acme.example/pricing" })),
+        scene(
+            0,
+            "10:05",
+            "amy@north.example",
+            "Amy",
+            "form-submitted",
+            pricing.clone(),
+        ),
+        scene(
+            3,
+            "11:20",
+            "amy@north.example",
+            "Amy",
+            "replied",
+            json!({ "subject": "Re: A quick question, Amy" }),
+        ),
+        scene(
+            0,
+            "10:30",
+            "ben@harbour.example",
+            "Ben",
+            "form-submitted",
+            pricing.clone(),
+        ),
+        scene(
+            4,
+            "16:00",
+            "ben@harbour.example",
+            "Ben",
+            "deal-won",
+            json!({ "deal_id": "D-7", "name": "Harbour, 40 seats" }),
+        ),
+        scene(
+            0,
+            "11:00",
+            "chloe@mill.example",
+            "Chloe",
+            "form-submitted",
+            pricing.clone(),
+        ),
+        scene(
+            0,
+            "11:02",
+            "chloe@mill.example",
+            "Chloe",
+            "hard-bounced",
+            json!({ "reason": "550 5.1.1 no such user" }),
+        ),
+        scene(
+            8,
+            "09:00",
+            "chloe@mill.example",
+            "Chloe",
+            "link-clicked",
+            json!({ "link": "Pricing", "url": "https://acme.example/pricing" }),
+        ),
         // No first name: "Hi ," must never leave.
-        scene(0, "11:30", "dan@forge.example", "", "form-submitted", pricing),
-        scene(1, "15:00", "dan@forge.example", "Dan", "contact-updated", json!({})),
+        scene(
+            0,
+            "11:30",
+            "dan@forge.example",
+            "",
+            "form-submitted",
+            pricing,
+        ),
+        scene(
+            1,
+            "15:00",
+            "dan@forge.example",
+            "Dan",
+            "contact-updated",
+            json!({}),
+        ),
         // Kind 2: three clicks, one mail.
-        scene(1, "09:10", "eve@orchard.example", "Eve", "link-clicked", json!({ "link": "Security white paper", "url": "https://acme.example/security" })),
-        scene(1, "09:12", "eve@orchard.example", "Eve", "link-clicked", json!({ "link": "Pricing", "url": "https://acme.example/pricing" })),
-        scene(1, "09:13", "eve@orchard.example", "Eve", "link-clicked", json!({ "link": "Pricing", "url": "https://acme.example/pricing" })),
-        scene(7, "17:40", "eve@orchard.example", "Eve", "resource-downloaded", json!({ "resource": "Migration checklist", "url": "https://acme.example/checklist.pdf" })),
+        scene(
+            1,
+            "09:10",
+            "eve@orchard.example",
+            "Eve",
+            "link-clicked",
+            json!({ "link": "Security white paper", "url": "https://acme.example/security" }),
+        ),
+        scene(
+            1,
+            "09:12",
+            "eve@orchard.example",
+            "Eve",
+            "link-clicked",
+            json!({ "link": "Pricing", "url": "https://acme.example/pricing" }),
+        ),
+        scene(
+            1,
+            "09:13",
+            "eve@orchard.example",
+            "Eve",
+            "link-clicked",
+            json!({ "link": "Pricing", "url": "https://acme.example/pricing" }),
+        ),
+        scene(
+            7,
+            "17:40",
+            "eve@orchard.example",
+            "Eve",
+            "resource-downloaded",
+            json!({ "resource": "Migration checklist", "url": "https://acme.example/checklist.pdf" }),
+        ),
         // Kind 3: a rep wrote by hand; the CRM reported it.
-        scene(1, "14:00", "finn@quarry.example", "Finn", "email-sent", json!({ "subject": "Our proposal", "message_id": "proposal-1@acme.example", "from": "ada@acme.example" })),
+        scene(
+            1,
+            "14:00",
+            "finn@quarry.example",
+            "Finn",
+            "email-sent",
+            json!({ "subject": "Our proposal", "message_id": "proposal-1@acme.example", "from": "ada@acme.example" }),
+        ),
         // Kind 4: held, and missed.
-        scene(2, "09:00", "grace@bridge.example", "Grace", "meeting-booked", meeting("M-1", 4, "14:00")),
-        scene(4, "15:00", "grace@bridge.example", "Grace", "meeting-held", meeting("M-1", 4, "14:00")),
-        scene(2, "10:00", "hugo@lantern.example", "Hugo", "meeting-booked", meeting("M-2", 5, "10:00")),
-        scene(3, "08:00", "hugo@lantern.example", "Hugo", "meeting-rescheduled", meeting("M-2", 8, "10:00")),
-        scene(8, "11:00", "hugo@lantern.example", "Hugo", "meeting-no-show", meeting("M-2", 8, "10:00")),
+        scene(
+            2,
+            "09:00",
+            "grace@bridge.example",
+            "Grace",
+            "meeting-booked",
+            meeting("M-1", 4, "14:00"),
+        ),
+        scene(
+            4,
+            "15:00",
+            "grace@bridge.example",
+            "Grace",
+            "meeting-held",
+            meeting("M-1", 4, "14:00"),
+        ),
+        scene(
+            2,
+            "10:00",
+            "hugo@lantern.example",
+            "Hugo",
+            "meeting-booked",
+            meeting("M-2", 5, "10:00"),
+        ),
+        scene(
+            3,
+            "08:00",
+            "hugo@lantern.example",
+            "Hugo",
+            "meeting-rescheduled",
+            meeting("M-2", 8, "10:00"),
+        ),
+        scene(
+            8,
+            "11:00",
+            "hugo@lantern.example",
+            "Hugo",
+            "meeting-no-show",
+            meeting("M-2", 8, "10:00"),
+        ),
         // A plugin that never ends.
-        scene(2, "12:00", "iris@maze.example", "Iris", "page-visited", json!({ "title": "Pricing", "url": "https://acme.example/pricing" })),
-        scene(9, "12:00", "iris@maze.example", "Iris", "unsubscribed", json!({})),
+        scene(
+            2,
+            "12:00",
+            "iris@maze.example",
+            "Iris",
+            "page-visited",
+            json!({ "title": "Pricing", "url": "https://acme.example/pricing" }),
+        ),
+        scene(
+            9,
+            "12:00",
+            "iris@maze.example",
+            "Iris",
+            "unsubscribed",
+            json!({}),
+        ),
     ]
 }
 

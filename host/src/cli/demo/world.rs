@@ -18,8 +18,8 @@ use crate::domain::http::{Method, Request};
 use crate::embedded;
 use crate::net::{Net, NetLimits, Reach};
 use crate::signatures::standard_webhooks::{self, Secret};
-use crate::store::ledger::ContactReport;
 use crate::store::DEFAULT_TENANT;
+use crate::store::ledger::ContactReport;
 
 /// Rounds of the loops that one moment may take; a story that needs more goes in circles.
 const ROUNDS_MAX: usize = 1_000;
@@ -34,7 +34,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn start() -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("followup-demo-").tempdir()?.keep();
+        let folder = tempfile::Builder::new()
+            .prefix("followup-demo-")
+            .tempdir()?
+            .keep();
         let secret = write(&folder).with_context(|| folder.display().to_string())?;
         let setup = tokio::task::block_in_place(|| load::setup(&folder.join("followup.toml")))?
             .context("the demo's own configuration is wrong")?;
@@ -98,7 +101,10 @@ impl World {
             url: format!("http://{}/hooks/crm", self.daemon.address),
             headers: vec![
                 ("content-type", "application/cloudevents+json".to_owned()),
-                ("webhook-signature", standard_webhooks::sign(&self.secret, &id, timestamp_s, &body)),
+                (
+                    "webhook-signature",
+                    standard_webhooks::sign(&self.secret, &id, timestamp_s, &body),
+                ),
                 ("webhook-id", id),
                 ("webhook-timestamp", timestamp_s.to_string()),
             ],
@@ -106,7 +112,11 @@ impl World {
         };
         let answer = self.net.call(&request, Reach::Configured).await?;
         if answer.status != 200 {
-            bail!("the webhook was answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+            bail!(
+                "the webhook was answered {}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         self.settle().await
     }
@@ -130,8 +140,14 @@ fn write(folder: &Path) -> anyhow::Result<SecretString> {
         .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
     let secret = format!("whsec_{}", STANDARD.encode(key));
     let files: [(&str, &[u8]); 4] = [
-        ("followup.toml", include_bytes!("../../../demo/followup.toml")),
-        ("templates/after-click.md", include_bytes!("../../../demo/templates/after-click.md")),
+        (
+            "followup.toml",
+            include_bytes!("../../../demo/followup.toml"),
+        ),
+        (
+            "templates/after-click.md",
+            include_bytes!("../../../demo/templates/after-click.md"),
+        ),
         ("plugins/endless.wasm", embedded::ENDLESS),
         ("secrets/crm-webhook", secret.as_bytes()),
     ];

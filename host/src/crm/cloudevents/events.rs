@@ -8,6 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::crm::time_zone;
+use crate::domain::event::kind;
 use crate::domain::{
     ContactPatch, ContactRef, EmailAddress, Instant, JsonMap, NewEvent, digest, fields,
 };
@@ -32,7 +33,12 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
     };
     let mut data = data(item)?;
     let (told, patch) = contact(data.remove("contact"))?;
-    let message_id = message_id(data.remove("message_id"))?;
+    // A rep's mail has an id of its own (RFC 5322), which is part of what happened.
+    let message_id = if kind == kind::EMAIL_SENT {
+        None
+    } else {
+        message_id(data.remove("message_id"))?
+    };
     let contact = with_subject(told, fields::text(item, "subject"), message_id.is_some())?;
     Ok(NewEvent {
         source_key: digest::id("ce", &[source.as_bytes(), id.as_bytes()]),
@@ -232,6 +238,17 @@ mod tests {
         assert_eq!(by_id.contact, ContactRef::external("c-1"));
         let by_message = accepted(&json!({"subject": null, "data": {"message_id": "msg_a"}}));
         assert_eq!(by_message.contact, ContactRef::default());
+    }
+
+    #[test]
+    fn a_reps_mail_is_none_of_our_messages() {
+        let told =
+            accepted(&json!({"type": "email-sent", "data": {"message_id": "p-1@x.example"}}));
+        assert_eq!(told.message_id, None);
+        assert_eq!(told.facts()["message_id"], "p-1@x.example");
+        let ours = accepted(&json!({"type": "email-opened", "data": {"message_id": "msg_a"}}));
+        assert_eq!(ours.message_id.as_deref(), Some("msg_a"));
+        assert_eq!(ours.facts()["message_id"], "msg_a");
     }
 
     #[test]

@@ -62,11 +62,12 @@ pub(super) fn check(program: &Program, source: &str) -> Result<(), EnrolError> {
     let walk = Walk { program, source };
     walk.expression(program.expression(), &mut Vec::new(), 0)?;
     match never_boolean(&program.expression().expr) {
-        Some(what) => Err(walk.error(
-            program.expression(),
-            format!("the rule gives {what}, not true or false"),
-            "compare it with something: ==, !=, <, >, in, has(...)",
-        )),
+        Some(what) => Err(EnrolError {
+            line: 1,
+            column: 1,
+            message: format!("the rule gives {what}, not true or false"),
+            remedy: "compare it with something: ==, !=, <, >, in, has(...)".to_owned(),
+        }),
         None => Ok(()),
     }
 }

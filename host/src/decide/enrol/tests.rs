@@ -180,7 +180,7 @@ fn mistakes_are_told_at_once_with_their_place() {
         (
             "event.data.a.all(x, event.data.b.all(y, x == y))",
             1,
-            21,
+            37,
             "a loop inside a loop",
             "one of all",
         ),

@@ -62,7 +62,12 @@ pub(super) fn resolve(
     Ok(contact)
 }
 
-fn by_external_id(tx: &Connection, tenant: TenantId, connection: &str, id: &str) -> Result<Option<i64>, Error> {
+fn by_external_id(
+    tx: &Connection,
+    tenant: TenantId,
+    connection: &str,
+    id: &str,
+) -> Result<Option<i64>, Error> {
     first(
         tx,
         "SELECT contact_id FROM contact_refs WHERE tenant_id = ?1 AND connection = ?2 AND external_id = ?3",
@@ -71,7 +76,11 @@ fn by_external_id(tx: &Connection, tenant: TenantId, connection: &str, id: &str)
     )
 }
 
-fn by_address(tx: &Connection, tenant: TenantId, email: &EmailAddress) -> Result<Option<i64>, Error> {
+fn by_address(
+    tx: &Connection,
+    tenant: TenantId,
+    email: &EmailAddress,
+) -> Result<Option<i64>, Error> {
     first(
         tx,
         "SELECT id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
@@ -81,7 +90,11 @@ fn by_address(tx: &Connection, tenant: TenantId, email: &EmailAddress) -> Result
 }
 
 /// The address of a contact, where one is known.
-pub(super) fn address(tx: &Connection, tenant: TenantId, contact: i64) -> Result<Option<String>, Error> {
+pub(super) fn address(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+) -> Result<Option<String>, Error> {
     let email = first(
         tx,
         "SELECT email FROM contacts WHERE tenant_id = ?1 AND id = ?2",
@@ -106,7 +119,12 @@ pub(super) fn patch(
         tx,
         "SELECT attributes, account FROM contacts WHERE tenant_id = ?1 AND id = ?2",
         params![tenant.0, contact],
-        |row| Ok((json::<JsonMap>(row, "attributes")?, json_opt::<JsonMap>(row, "account")?)),
+        |row| {
+            Ok((
+                json::<JsonMap>(row, "attributes")?,
+                json_opt::<JsonMap>(row, "account")?,
+            ))
+        },
     )?;
     let Some((mut attributes, account)) = known else {
         return Ok(());
@@ -138,7 +156,12 @@ pub(super) fn patch(
 }
 
 /// Held messages are composed again: what was missing may be there now.
-pub(super) fn release_held(tx: &Connection, tenant: TenantId, contact: i64, now: Instant) -> Result<(), Error> {
+pub(super) fn release_held(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    now: Instant,
+) -> Result<(), Error> {
     execute(
         tx,
         "UPDATE messages SET status = 'queued', held_reason = NULL, due_at = max(due_at, ?3)
@@ -159,7 +182,12 @@ pub(super) fn touch(tx: &Connection, tenant: TenantId, contact: i64) -> Result<(
 }
 
 /// There is something to decide, at `at` or before.
-pub(super) fn mark_due(tx: &Connection, tenant: TenantId, contact: i64, at: Instant) -> Result<(), Error> {
+pub(super) fn mark_due(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    at: Instant,
+) -> Result<(), Error> {
     execute(
         tx,
         "UPDATE contacts SET due_at = min(coalesce(due_at, ?3), ?3) WHERE tenant_id = ?1 AND id = ?2",

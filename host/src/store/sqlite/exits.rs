@@ -3,11 +3,12 @@
 
 use rusqlite::{Connection, params};
 
+use super::outbox::IN_DOUBT;
 use super::rows::{collect, execute, first, get};
+use crate::domain::Instant;
 use crate::domain::enrollment::suppression_for;
 use crate::domain::event::kind;
 use crate::domain::message::MessageStatus;
-use crate::domain::Instant;
 use crate::store::intake::ExitTable;
 use crate::store::{Error, TenantId};
 
@@ -58,7 +59,13 @@ pub(super) fn apply(
     Ok((finished, in_flight))
 }
 
-fn finish(tx: &Connection, tenant: TenantId, enrollment: i64, reason: &str, at: Instant) -> Result<(), Error> {
+fn finish(
+    tx: &Connection,
+    tenant: TenantId,
+    enrollment: i64,
+    reason: &str,
+    at: Instant,
+) -> Result<(), Error> {
     execute(
         tx,
         "UPDATE enrollments SET status = 'finished', exit_reason = ?3, pause_reason = NULL, finished_at = ?4
@@ -76,11 +83,20 @@ fn finish(tx: &Connection, tenant: TenantId, enrollment: i64, reason: &str, at: 
 }
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
-fn stop_messages(tx: &Connection, tenant: TenantId, enrollment: i64, reason: &str) -> Result<Vec<i64>, Error> {
+/// What waits to be repeated after an attempt in doubt stays in doubt.
+fn stop_messages(
+    tx: &Connection,
+    tenant: TenantId,
+    enrollment: i64,
+    reason: &str,
+) -> Result<Vec<i64>, Error> {
     execute(
         tx,
-        "UPDATE messages SET status = 'cancelled', held_reason = NULL, status_reason = 'exit: ' || ?3
-         WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')",
+        &format!(
+            "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
+                    held_reason = NULL, status_reason = 'exit: ' || ?3
+             WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
+        ),
         params![tenant.0, enrollment, reason],
     )?;
     collect(
@@ -133,8 +149,11 @@ pub(super) fn report(
     let Some((seq, status, contact)) = found else {
         return Ok(None);
     };
-    let status = MessageStatus::parse(&status)
-        .ok_or_else(|| Error::Invalid(format!("message {message_id} has the unknown status {status}")))?;
+    let status = MessageStatus::parse(&status).ok_or_else(|| {
+        Error::Invalid(format!(
+            "message {message_id} has the unknown status {status}"
+        ))
+    })?;
     let next = status.after_event(happening.kind);
     if next != status {
         execute(
@@ -142,14 +161,24 @@ pub(super) fn report(
             "UPDATE messages SET status = ?3, sent_at = coalesce(sent_at, ?4),
                     status_reason = CASE WHEN ?3 IN ('bounced', 'failed') THEN ?5 ELSE NULL END
              WHERE tenant_id = ?1 AND seq = ?2",
-            params![happening.tenant.0, seq, next.as_str(), happening.at.0, happening.kind],
+            params![
+                happening.tenant.0,
+                seq,
+                next.as_str(),
+                happening.at.0,
+                happening.kind
+            ],
         )?;
     }
     Ok(Some(contact))
 }
 
 /// Notes that the CRM deleted the contact, or made it again.
-pub(super) fn note_deletion(tx: &Connection, happening: &Happening<'_>, contact: i64) -> Result<(), Error> {
+pub(super) fn note_deletion(
+    tx: &Connection,
+    happening: &Happening<'_>,
+    contact: i64,
+) -> Result<(), Error> {
     let deleted_at = match happening.kind {
         kind::CONTACT_DELETED => Some(happening.at.0),
         kind::CONTACT_CREATED => None,

@@ -9,6 +9,7 @@ use super::exits::{self, Happening};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
 use super::{SqliteStore, contacts};
 use crate::domain::event::Hydrate;
+use crate::domain::event::kind;
 use crate::domain::{Instant, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
@@ -97,9 +98,12 @@ impl SqliteStore {
 
 fn none_sending(db: &Connection, messages: &[i64]) -> Result<bool, Error> {
     for seq in messages {
-        let status: Option<String> = first(db, "SELECT status FROM messages WHERE seq = ?1", [seq], |row| {
-            get(row, "status")
-        })?;
+        let status: Option<String> = first(
+            db,
+            "SELECT status FROM messages WHERE seq = ?1",
+            [seq],
+            |row| get(row, "status"),
+        )?;
         if status.as_deref() == Some("sending") {
             return Ok(false);
         }
@@ -133,7 +137,11 @@ fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error>
 fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
     digest::id(
         "evt",
-        &[&tenant.0.to_be_bytes(), connection.as_bytes(), source_key.as_bytes()],
+        &[
+            &tenant.0.to_be_bytes(),
+            connection.as_bytes(),
+            source_key.as_bytes(),
+        ],
     )
 }
 
@@ -161,7 +169,8 @@ fn store_event(
             arrival.tenant,
             &arrival.connection,
             &event.contact,
-            arrival.creates_contacts,
+            // Nobody is made known by being deleted.
+            arrival.creates_contacts && event.kind != kind::CONTACT_DELETED,
         )?,
     };
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
@@ -183,20 +192,30 @@ fn store_event(
             contact,
             event.occurred_at.0,
             arrival.received_at.0,
-            to_json(&event.data)?,
+            to_json(&event.facts())?,
             to_json(&event.raw)?,
             status,
             hydrate.map(|_| to_json(event)).transpose()?,
             hydrate.map(|_| arrival.received_at.0),
         ],
     )?;
-    let told = event.contact.email.as_ref().map(crate::domain::EmailAddress::as_str);
+    let told = event
+        .contact
+        .email
+        .as_ref()
+        .map(crate::domain::EmailAddress::as_str);
     let Some(contact) = contact else {
         // An opt-out counts even from an address we do not know: it may be imported tomorrow.
         exits::suppress(tx, &happening, [told, None])?;
         return Ok(hydrate.is_some());
     };
-    contacts::patch(tx, arrival.tenant, contact, &event.patch, arrival.received_at)?;
+    contacts::patch(
+        tx,
+        arrival.tenant,
+        contact,
+        &event.patch,
+        arrival.received_at,
+    )?;
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;

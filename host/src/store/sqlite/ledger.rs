@@ -13,8 +13,8 @@ use crate::domain::fault::Fault;
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant};
 use crate::store::ledger::{
-    ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, Ledger, MessageFacts, ParkedFacts,
-    SequenceReport, StatusReport, Suppression, TaskFacts, TimerFacts,
+    ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, FaultFacts, Ledger,
+    MessageFacts, ParkedFacts, SequenceReport, StatusReport, Suppression, TaskFacts, TimerFacts,
 };
 use crate::store::work::enrollment_id;
 use crate::store::{Error, TenantId};
@@ -26,7 +26,11 @@ const PARKED_MAX: usize = 20;
 
 #[async_trait]
 impl Ledger for SqliteStore {
-    async fn contact(&self, tenant: TenantId, email: &EmailAddress) -> Result<Option<ContactReport>, Error> {
+    async fn contact(
+        &self,
+        tenant: TenantId,
+        email: &EmailAddress,
+    ) -> Result<Option<ContactReport>, Error> {
         let email = email.to_string();
         self.read(move |db| {
             let moment = db.unchecked_transaction().map_err(super::error)?;
@@ -84,7 +88,9 @@ fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactRe
                 attributes: read_json(row, "attributes")?,
                 account: json_opt(row, "account")?,
                 next_due_at: time_opt(row, "due_at")?,
-                suppressed: suppressed.zip(since).map(|(reason, since)| Suppression { reason, since }),
+                suppressed: suppressed
+                    .zip(since)
+                    .map(|(reason, since)| Suppression { reason, since }),
                 deleted_at: time_opt(row, "deleted_at")?,
             };
             Ok((id, facts))
@@ -128,6 +134,15 @@ fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactRe
             of_contact,
             decision,
         )?,
+        faults: collect(
+            db,
+            "SELECT * FROM (SELECT f.*, p.name AS plugin, s.name AS sequence FROM faults f
+                JOIN plugins p ON p.id = f.plugin_id JOIN enrollments e ON e.id = f.enrollment_id
+                JOIN sequences s ON s.id = e.sequence_id
+                WHERE f.tenant_id = ?1 AND f.contact_id = ?2 ORDER BY f.id DESC LIMIT ?3) ORDER BY id",
+            of_contact,
+            fault,
+        )?,
     }))
 }
 
@@ -152,7 +167,12 @@ fn enrollments(db: &Connection, tenant: i64, contact: i64) -> Result<Vec<Enrollm
         params![tenant, contact],
         |row| {
             Ok(EnrollmentFacts {
-                id: enrollment_id(TenantId(tenant), contact, get(row, "sequence_id")?, get(row, "event_seq")?),
+                id: enrollment_id(
+                    TenantId(tenant),
+                    contact,
+                    get(row, "sequence_id")?,
+                    get(row, "event_seq")?,
+                ),
                 sequence: get(row, "sequence")?,
                 status: get(row, "status")?,
                 exit_reason: get(row, "exit_reason")?,
@@ -222,6 +242,11 @@ fn decision(row: &Row<'_>) -> Result<DecisionFacts, Error> {
             let mut shown = json!(action);
             if let (Value::Object(shown), Value::Object(verdict)) = (&mut shown, json!(verdict)) {
                 shown.extend(verdict);
+                if let Some(at) = shown.get_mut("at")
+                    && let Some(ms) = at.as_i64()
+                {
+                    *at = json!(Instant(ms).to_string());
+                }
             }
             shown
         })
@@ -239,12 +264,28 @@ fn decision(row: &Row<'_>) -> Result<DecisionFacts, Error> {
     })
 }
 
+fn fault(row: &Row<'_>) -> Result<FaultFacts, Error> {
+    let fault: Fault = read_json(row, "fault")?;
+    Ok(FaultFacts {
+        at: time(row, "at")?,
+        sequence: get(row, "sequence")?,
+        plugin: get(row, "plugin")?,
+        event: get(row, "event")?,
+        attempt: get(row, "attempt")?,
+        fault: fault.to_string(),
+        stderr_tail: fault.stderr_tail,
+        retry_at: time_opt(row, "retry_at")?,
+    })
+}
+
 fn status(db: &Connection, tenant: i64) -> Result<StatusReport, Error> {
     let count = |sql: &str| -> Result<u64, Error> {
         Ok(first(db, sql, [tenant], |row| get(row, "n"))?.unwrap_or(0))
     };
     let by_status = |sql: &str| -> Result<BTreeMap<String, u64>, Error> {
-        let rows = collect(db, sql, [tenant], |row| Ok((get(row, "status")?, get(row, "n")?)))?;
+        let rows = collect(db, sql, [tenant], |row| {
+            Ok((get(row, "status")?, get(row, "n")?))
+        })?;
         Ok(rows.into_iter().collect())
     };
     Ok(StatusReport {
@@ -252,8 +293,12 @@ fn status(db: &Connection, tenant: i64) -> Result<StatusReport, Error> {
         enrollments: by_status(
             "SELECT status, count(*) AS n FROM enrollments WHERE tenant_id = ?1 GROUP BY status",
         )?,
-        messages: by_status("SELECT status, count(*) AS n FROM messages WHERE tenant_id = ?1 GROUP BY status")?,
-        events: by_status("SELECT status, count(*) AS n FROM events WHERE tenant_id = ?1 GROUP BY status")?,
+        messages: by_status(
+            "SELECT status, count(*) AS n FROM messages WHERE tenant_id = ?1 GROUP BY status",
+        )?,
+        events: by_status(
+            "SELECT status, count(*) AS n FROM events WHERE tenant_id = ?1 GROUP BY status",
+        )?,
         open_tasks: count(
             "SELECT count(*) AS n FROM writebacks WHERE tenant_id = ?1 AND kind = 'task' AND status = 'open'",
         )?,

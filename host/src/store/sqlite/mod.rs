@@ -17,7 +17,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Bells, Error, Store};
@@ -77,7 +77,11 @@ impl SqliteStore {
         migrate(&mut connection)?;
         Ok(Self {
             readers: Readers::open(path, options.readers)?,
-            writer: Some(Writer::start(connection, options.commit_batch_max, options.queue_max)?),
+            writer: Some(Writer::start(
+                connection,
+                options.commit_batch_max,
+                options.queue_max,
+            )?),
             bells: Bells::default(),
             concluded: Notify::new(),
         })
@@ -145,7 +149,8 @@ impl Readers {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let idle = (0..count.max(1))
             .map(|_| {
-                let connection = Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
+                let connection =
+                    Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
                 prepare(&connection)?;
                 Ok(connection)
             })
@@ -178,7 +183,11 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    let transaction = connection.transaction().map_err(error)?;
+    // Takes the lock before it reads: a transaction that wants to write only after reading is refused
+    // at once where another host is just closing the file, instead of waiting for it.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error)?;
     let applied: usize = transaction
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(error)?;

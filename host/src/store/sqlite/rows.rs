@@ -26,14 +26,18 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T
     parse(&text, column)
 }
 
-pub(super) fn json_opt<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<Option<T>, Error> {
+pub(super) fn json_opt<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> Result<Option<T>, Error> {
     get::<Option<String>>(row, column)?
         .map(|text| parse(&text, column))
         .transpose()
 }
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|e| Error::Invalid(format!("column {column} is damaged: {e}")))
+    serde_json::from_str(text)
+        .map_err(|e| Error::Invalid(format!("column {column} is damaged: {e}")))
 }
 
 pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {

@@ -26,7 +26,12 @@ impl Work for SqliteStore {
         Ok(registered)
     }
 
-    async fn due_contacts(&self, now: Instant, limit: usize, depth: Depth) -> Result<Vec<DueContact>, Error> {
+    async fn due_contacts(
+        &self,
+        now: Instant,
+        limit: usize,
+        depth: Depth,
+    ) -> Result<Vec<DueContact>, Error> {
         self.read(move |db| {
             // One transaction: the parts of a contact must be of one moment.
             let moment = db.unchecked_transaction().map_err(super::error)?;
@@ -109,7 +114,8 @@ fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
                 })
             },
         )?;
-        let ids = ids.ok_or_else(|| Error::Invalid(format!("sequence {} was not stored", sequence.name)))?;
+        let ids = ids
+            .ok_or_else(|| Error::Invalid(format!("sequence {} was not stored", sequence.name)))?;
         registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
         registered.sequences.push(ids);
     }
@@ -123,7 +129,12 @@ fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
 }
 
 /// Gives calls that were parked with another plugin or configuration another try.
-fn resume(tx: &Connection, setup: &Setup, sequence: i64, fingerprint: &str) -> Result<usize, Error> {
+fn resume(
+    tx: &Connection,
+    setup: &Setup,
+    sequence: i64,
+    fingerprint: &str,
+) -> Result<usize, Error> {
     let parked = collect(
         tx,
         "SELECT DISTINCT e.id, e.contact_id FROM undecided u JOIN enrollments e ON e.id = u.enrollment_id
@@ -169,6 +180,7 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
                 deleted: get::<Option<i64>>(row, "deleted_at")?.is_some(),
                 suppressed: get(row, "suppressed")?,
                 events: Vec::new(),
+                later_kinds: Vec::new(),
                 enrollments: Vec::new(),
                 touches: Vec::new(),
                 history: Vec::new(),
@@ -189,6 +201,17 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
             })
         },
     )?;
+    if let Some(last) = due.events.last()
+        && due.events.len() >= depth.events_max
+    {
+        due.later_kinds = collect(
+            db,
+            "SELECT DISTINCT kind FROM events
+             WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 AND seq > ?3",
+            params![contact, tenant, last.seq],
+            |row| get(row, "kind"),
+        )?;
+    }
     due.history = collect(
         db,
         "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND status = 'decided'
@@ -206,13 +229,19 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
     Ok(due)
 }
 
-fn enrollment(db: &Connection, tenant: i64, row: &rusqlite::Row<'_>) -> Result<StoredEnrollment, Error> {
+fn enrollment(
+    db: &Connection,
+    tenant: i64,
+    row: &rusqlite::Row<'_>,
+) -> Result<StoredEnrollment, Error> {
     let id: i64 = get(row, "id")?;
     let status: String = get(row, "status")?;
     let status = EnrollmentStatus::ALL
         .into_iter()
         .find(|s| s.as_str() == status)
-        .ok_or_else(|| Error::Invalid(format!("enrollment {id} has the unknown status {status}")))?;
+        .ok_or_else(|| {
+            Error::Invalid(format!("enrollment {id} has the unknown status {status}"))
+        })?;
     let finished = status == EnrollmentStatus::Finished;
     let timers = |row: &rusqlite::Row<'_>| {
         Ok(Timer {
@@ -263,7 +292,12 @@ fn enrollment(db: &Connection, tenant: i64, row: &rusqlite::Row<'_>) -> Result<S
 }
 
 /// Our messages and the mails a rep sent, newest first.
-fn touches(db: &Connection, tenant: i64, contact: i64, limit: usize) -> Result<Vec<StoredTouch>, Error> {
+fn touches(
+    db: &Connection,
+    tenant: i64,
+    contact: i64,
+    limit: usize,
+) -> Result<Vec<StoredTouch>, Error> {
     let mut all = collect(
         db,
         "SELECT m.*, s.name AS sequence FROM messages m
@@ -333,7 +367,8 @@ pub(super) fn event(row: &rusqlite::Row<'_>) -> Result<Event, Error> {
 
 pub(super) fn email(text: Option<String>) -> Result<Option<EmailAddress>, Error> {
     text.map(|text| {
-        EmailAddress::parse(&text).map_err(|e| Error::Invalid(format!("stored address {text:?} {e}")))
+        EmailAddress::parse(&text)
+            .map_err(|e| Error::Invalid(format!("stored address {text:?} {e}")))
     })
     .transpose()
 }

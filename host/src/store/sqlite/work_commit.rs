@@ -3,12 +3,14 @@
 
 use rusqlite::{Connection, params};
 
-use super::rows::{execute, first, get, to_json};
 use super::contacts;
+use super::rows::{execute, first, get, to_json};
 use crate::domain::ContactPatch;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::store::Error;
-use crate::store::work::{Committed, Decided, EmittedEvent, EnrollmentChange, LedgerEntry, NewMessage};
+use crate::store::work::{
+    Committed, Decided, EmittedEvent, EnrollmentChange, FaultEntry, LedgerEntry, NewMessage,
+};
 
 pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Error> {
     let version: Option<i64> = first(
@@ -25,6 +27,9 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
         for entry in &change.ledger {
             store_decision(tx, decided, enrollment, entry)?;
         }
+        for entry in &change.faults {
+            store_fault(tx, decided, enrollment, entry)?;
+        }
     }
     for seq in &decided.events {
         execute(
@@ -36,7 +41,11 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
     execute(
         tx,
         "UPDATE contacts SET due_at = ?3, version = version + 1 WHERE tenant_id = ?1 AND id = ?2",
-        params![decided.tenant.0, decided.contact_id, decided.due_at.map(|at| at.0)],
+        params![
+            decided.tenant.0,
+            decided.contact_id,
+            decided.due_at.map(|at| at.0)
+        ],
     )?;
     let told = ContactPatch {
         attributes: decided.properties.clone(),
@@ -49,7 +58,11 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
     Ok(Committed::Stored)
 }
 
-fn store_enrollment(tx: &Connection, decided: &Decided, change: &EnrollmentChange) -> Result<i64, Error> {
+fn store_enrollment(
+    tx: &Connection,
+    decided: &Decided,
+    change: &EnrollmentChange,
+) -> Result<i64, Error> {
     let tenant = decided.tenant.0;
     let finished_at = (change.status == EnrollmentStatus::Finished).then_some(decided.now.0);
     let id = if let Some(id) = change.id {
@@ -125,7 +138,12 @@ fn store_enrollment(tx: &Connection, decided: &Decided, change: &EnrollmentChang
     Ok(id)
 }
 
-fn store_decision(tx: &Connection, decided: &Decided, enrollment: i64, entry: &LedgerEntry) -> Result<(), Error> {
+fn store_decision(
+    tx: &Connection,
+    decided: &Decided,
+    enrollment: i64,
+    entry: &LedgerEntry,
+) -> Result<(), Error> {
     execute(
         tx,
         "INSERT INTO decisions (tenant_id, contact_id, enrollment_id, number, at, plugin_id, input, output,
@@ -166,6 +184,31 @@ fn store_decision(tx: &Connection, decided: &Decided, enrollment: i64, entry: &L
             ],
         )?;
     }
+    Ok(())
+}
+
+fn store_fault(
+    tx: &Connection,
+    decided: &Decided,
+    enrollment: i64,
+    entry: &FaultEntry,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO faults (tenant_id, contact_id, enrollment_id, at, plugin_id, event, attempt, fault, retry_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            decided.tenant.0,
+            decided.contact_id,
+            enrollment,
+            entry.at.0,
+            entry.plugin_id,
+            entry.event,
+            entry.attempt,
+            to_json(&entry.fault)?,
+            entry.retry_at.map(|at| at.0)
+        ],
+    )?;
     Ok(())
 }
 

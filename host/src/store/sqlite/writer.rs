@@ -25,7 +25,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. `batch_max` jobs share a commit at most; `queue_max` jobs may wait.
-    pub(super) fn start(connection: Connection, batch_max: usize, queue_max: usize) -> Result<Self, Error> {
+    pub(super) fn start(
+        connection: Connection,
+        batch_max: usize,
+        queue_max: usize,
+    ) -> Result<Self, Error> {
         let (jobs, inbox) = mpsc::sync_channel(queue_max);
         thread::Builder::new()
             .name("store-writer".to_owned())
