@@ -6,6 +6,7 @@ mod flow;
 mod hubspot;
 mod interface;
 mod kill;
+mod outcomes;
 mod race;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};

@@ -51,6 +51,7 @@ conformance![
     outbox::a_message_is_claimed_once,
     outbox::an_exit_before_the_claim_wins,
     outbox::an_exit_after_the_claim_stops_the_repetition,
+    outbox::doubt_outlives_later_attempts_and_exits,
     outbox::a_held_message_goes_when_the_field_comes,
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,

@@ -25,8 +25,13 @@ async fn claim(store: &Shared) -> (i64, bool) {
 }
 
 async fn conclude(store: &Shared, seq: i64, next: Next) {
-    let outcome = Outcome::InDoubt {
-        reason: "for the record".to_owned(),
+    let reason = "for the record".to_owned();
+    let outcome = match &next {
+        Next::Again { certain: true, .. } | Next::Failed { .. } => Outcome::Retry {
+            reason,
+            after_ms: None,
+        },
+        _ => Outcome::InDoubt { reason },
     };
     store
         .conclude(Conclusion {
@@ -119,6 +124,42 @@ pub async fn an_exit_after_the_claim_stops_the_repetition(store: Shared) {
                 .expect("read")
                 .is_empty()
         );
+    }
+}
+
+/// A repetition that was certainly not taken says nothing of the attempt before it, which may have been.
+pub async fn doubt_outlives_later_attempts_and_exits(store: Shared) {
+    let (certain, in_doubt) = (again(true), again(false));
+    let failed = Next::Failed {
+        reason: "not accepted in 2 attempts".to_owned(),
+    };
+    for (place, (attempts, end)) in [
+        (vec![certain.clone()], "cancelled"),
+        (vec![certain.clone(), certain.clone()], "cancelled"),
+        (vec![in_doubt.clone()], "uncertain"),
+        (vec![in_doubt.clone(), certain.clone()], "uncertain"),
+        (vec![certain, failed.clone()], "failed"),
+        (vec![in_doubt, failed], "uncertain"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("p{place}@x.example");
+        with_message(&store, &email, &format!("msg_{place}"), None).await;
+        for next in attempts {
+            let later = NOW.plus_ms(5_000);
+            let seq = store.due_messages(later, 10).await.expect("read")[0].seq;
+            let claims = vec![Claim {
+                seq,
+                mail: mail(&format!("msg_{place}"), &email),
+                provider: "mailer".to_owned(),
+            }];
+            assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
+            conclude(&store, seq, next).await;
+        }
+        hear(&store, vec![event(&format!("r{place}"), "replied", &email)]).await;
+        let message = report(&store, &email).await.messages.remove(0);
+        assert_eq!(message.status, end, "{place}: {message:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::outbox::IN_DOUBT;
 use super::rows::{collect, execute, first, get};
 use crate::domain::Instant;
 use crate::domain::enrollment::suppression_for;
@@ -82,6 +83,7 @@ fn finish(
 }
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
+/// What waits to be repeated after an attempt in doubt stays in doubt.
 fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
@@ -90,8 +92,11 @@ fn stop_messages(
 ) -> Result<Vec<i64>, Error> {
     execute(
         tx,
-        "UPDATE messages SET status = 'cancelled', held_reason = NULL, status_reason = 'exit: ' || ?3
-         WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')",
+        &format!(
+            "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
+                    held_reason = NULL, status_reason = 'exit: ' || ?3
+             WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
+        ),
         params![tenant.0, enrollment, reason],
     )?;
     collect(

@@ -6,9 +6,16 @@ use rusqlite::{Connection, params};
 use super::rows::{collect, execute, first, get, instant_opt, json, json_opt, to_json};
 use super::{SqliteStore, work};
 use crate::domain::decision::ContactView;
+use crate::domain::mail::Outcome;
 use crate::domain::{Instant, JsonMap};
 use crate::store::outbox::{Aside, Claim, Conclusion, DueMessage, Next, OpenAttempt, Outbox};
 use crate::store::{Error, TenantId};
+
+/// True of a row of messages of which any attempt may have been accepted. A later one that certainly
+/// was not changes nothing of that: such a message is never called cancelled.
+pub(super) const IN_DOUBT: &str =
+    "EXISTS (SELECT 1 FROM attempts a WHERE a.message_seq = messages.seq
+             AND json_extract(a.outcome, '$.outcome') = 'in-doubt')";
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -56,6 +63,7 @@ impl Outbox for SqliteStore {
         self.write(move |tx| {
             let (status, held, reason) = match aside {
                 Aside::Held { reason } => ("held", Some(reason), None),
+                Aside::Cancelled { reason } if in_doubt(tx, seq)? => ("uncertain", None, Some(reason)),
                 Aside::Cancelled { reason } => ("cancelled", None, Some(reason)),
             };
             execute(
@@ -156,6 +164,12 @@ fn claim_one(tx: &Connection, claim: &Claim, now: Instant) -> Result<bool, Error
     Ok(true)
 }
 
+/// Whether any attempt may have been accepted.
+fn in_doubt(tx: &Connection, seq: i64) -> Result<bool, Error> {
+    let sql = format!("SELECT {IN_DOUBT} AS doubt FROM messages WHERE seq = ?1");
+    Ok(first(tx, &sql, [seq], |row| get(row, "doubt"))?.unwrap_or(false))
+}
+
 fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), Error> {
     let seq = conclusion.seq;
     execute(
@@ -179,15 +193,20 @@ fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), Error> {
         |row| get(row, "stop"),
     )?
     .unwrap_or(false);
+    let in_doubt = in_doubt(tx, seq)?;
+    let refused = matches!(conclusion.outcome, Outcome::Rejected { .. });
     let (status, reason, due_at) = match &conclusion.next {
         Next::Sent { .. } => ("sent", None, None),
+        Next::Failed { reason } if in_doubt && !refused => {
+            ("uncertain", Some(reason.clone()), None)
+        }
         Next::Failed { reason } => ("failed", Some(reason.clone()), None),
         Next::Uncertain { reason } => ("uncertain", Some(reason.clone()), None),
         Next::Again {
             reason,
             certain: true,
             ..
-        } if stopped => (
+        } if stopped && !in_doubt => (
             "cancelled",
             Some(format!(
                 "exit while with the provider, which did not take it: {reason}"
