@@ -66,7 +66,7 @@ fn decision(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decision");
     group.throughput(Throughput::Elements(1));
     group.bench_function("clone of the input", |bencher| {
-        bencher.iter(|| black_box(cell.input.clone()))
+        bencher.iter(|| black_box(cell.input.clone()));
     });
     for callers in CALLERS {
         group.bench_function(format!("{callers} at a time"), |bencher| {
