@@ -54,7 +54,13 @@ pub(super) fn apply(
             finish(tx, tenant, enrollment, reason.as_str(), happening.at)?;
             finished += 1;
         }
-        in_flight.extend(stop_messages(tx, tenant, enrollment, reason.as_str())?);
+        in_flight.extend(stop_messages(
+            tx,
+            tenant,
+            contact,
+            enrollment,
+            reason.as_str(),
+        )?);
     }
     Ok((finished, in_flight))
 }
@@ -83,10 +89,12 @@ fn finish(
 }
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
-/// What waits to be repeated after an attempt in doubt stays in doubt.
+/// What waits to be repeated after an attempt in doubt stays in doubt. (The contact is named for its
+/// index: there is none by enrollment.)
 fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
+    contact: i64,
     enrollment: i64,
     reason: &str,
 ) -> Result<Vec<i64>, Error> {
@@ -95,15 +103,16 @@ fn stop_messages(
         &format!(
             "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
                     held_reason = NULL, status_reason = 'exit: ' || ?3
-             WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
+             WHERE tenant_id = ?1 AND contact_id = ?4 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
         ),
-        params![tenant.0, enrollment, reason],
+        params![tenant.0, enrollment, reason, contact],
     )?;
     collect(
         tx,
-        "UPDATE messages SET stop = 1 WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status = 'sending'
+        "UPDATE messages SET stop = 1
+         WHERE tenant_id = ?1 AND contact_id = ?3 AND enrollment_id = ?2 AND status = 'sending'
          RETURNING seq",
-        params![tenant.0, enrollment],
+        params![tenant.0, enrollment, contact],
         |row| get(row, "seq"),
     )
 }
