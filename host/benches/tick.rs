@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use followup::clock::{Clock, ManualClock};
+use followup::domain::event::kind;
+use followup::domain::{ContactRef, EmailAddress};
+use followup::store::intake::Arrival;
 use tokio::runtime::Runtime;
 use world::{NOW, World};
 
@@ -30,6 +33,15 @@ fn tick(criterion: &mut Criterion) {
         let world = runtime.block_on(World::start());
         runtime.block_on(put_to_sleep(&world, sleeping));
         measure(&mut group, &runtime, &world, &format!("{sleeping} asleep"));
+        group.throughput(Throughput::Elements(1));
+        let mut sleepers = (0..sleeping).cycle();
+        group.bench_function(format!("a reply, {sleeping} asleep"), |bencher| {
+            let mut next = || sleepers.next().expect("it never ends");
+            bencher.iter_custom(|replies| {
+                let replies = (0..replies).map(|_| reply(&world, next())).collect();
+                runtime.block_on(hear(&world, replies))
+            });
+        });
     }
     group.finish();
 }
@@ -63,6 +75,26 @@ fn measure(
             took
         });
     });
+}
+
+/// What ends an enrollment and cancels its mail.
+fn reply(world: &World, person: usize) -> Arrival {
+    let mut arrival = world.arrival(1);
+    let event = &mut arrival.events[0];
+    event.kind = kind::REPLIED.to_owned();
+    let address = EmailAddress::parse(&format!("evt-{person}@example.com"));
+    event.contact = ContactRef::email(address.expect("an address"));
+    arrival
+}
+
+/// One after the other, each acknowledged before the next one comes.
+async fn hear(world: &World, arrivals: Vec<Arrival>) -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+    let started = Instant::now();
+    for arrival in arrivals {
+        world.daemon.store.ingest(arrival).await.expect("stored");
+    }
+    started.elapsed()
 }
 
 async fn put_to_sleep(world: &World, contacts: usize) {
