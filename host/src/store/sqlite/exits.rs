@@ -54,7 +54,13 @@ pub(super) fn apply(
             finish(tx, tenant, enrollment, reason.as_str(), happening.at)?;
             finished += 1;
         }
-        in_flight.extend(stop_messages(tx, tenant, enrollment, reason.as_str())?);
+        in_flight.extend(stop_messages(
+            tx,
+            tenant,
+            contact,
+            enrollment,
+            reason.as_str(),
+        )?);
     }
     Ok((finished, in_flight))
 }
@@ -87,24 +93,32 @@ fn finish(
 fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
+    contact: i64,
     enrollment: i64,
     reason: &str,
 ) -> Result<Vec<i64>, Error> {
     execute(
         tx,
-        &format!(
-            "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
-                    held_reason = NULL, status_reason = 'exit: ' || ?3
-             WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
-        ),
-        params![tenant.0, enrollment, reason],
+        &cancel(),
+        params![tenant.0, contact, enrollment, reason],
     )?;
     collect(
         tx,
-        "UPDATE messages SET stop = 1 WHERE tenant_id = ?1 AND enrollment_id = ?2 AND status = 'sending'
+        "UPDATE messages SET stop = 1
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status = 'sending'
          RETURNING seq",
-        params![tenant.0, enrollment],
+        params![tenant.0, contact, enrollment],
         |row| get(row, "seq"),
+    )
+}
+
+/// Names the contact beside its enrollment, since messages are found by contact: an exit must not
+/// look at all messages there are.
+pub(super) fn cancel() -> String {
+    format!(
+        "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
+                held_reason = NULL, status_reason = 'exit: ' || ?4
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('queued', 'held')"
     )
 }
 
