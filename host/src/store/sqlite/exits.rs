@@ -89,8 +89,7 @@ fn finish(
 }
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
-/// What waits to be repeated after an attempt in doubt stays in doubt. (The contact is named for its
-/// index: there is none by enrollment.)
+/// What waits to be repeated after an attempt in doubt stays in doubt.
 fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
@@ -100,20 +99,26 @@ fn stop_messages(
 ) -> Result<Vec<i64>, Error> {
     execute(
         tx,
-        &format!(
-            "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
-                    held_reason = NULL, status_reason = 'exit: ' || ?3
-             WHERE tenant_id = ?1 AND contact_id = ?4 AND enrollment_id = ?2 AND status IN ('queued', 'held')"
-        ),
-        params![tenant.0, enrollment, reason, contact],
+        &cancel(),
+        params![tenant.0, contact, enrollment, reason],
     )?;
     collect(
         tx,
         "UPDATE messages SET stop = 1
-         WHERE tenant_id = ?1 AND contact_id = ?3 AND enrollment_id = ?2 AND status = 'sending'
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status = 'sending'
          RETURNING seq",
-        params![tenant.0, enrollment, contact],
+        params![tenant.0, contact, enrollment],
         |row| get(row, "seq"),
+    )
+}
+
+/// Names the contact beside its enrollment, since messages are found by contact: an exit must not
+/// look at all messages there are.
+pub(super) fn cancel() -> String {
+    format!(
+        "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
+                held_reason = NULL, status_reason = 'exit: ' || ?4
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('queued', 'held')"
     )
 }
 

@@ -8,8 +8,6 @@ use super::rows::{collect, execute, first, get, instant, instant_opt, json, json
 use super::{SqliteStore, work_commit};
 use crate::domain::decision::{AccountView, Timer, Touch};
 use crate::domain::enrollment::EnrollmentStatus;
-use crate::domain::event::kind;
-use crate::domain::mail::Mail;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 use crate::store::work::{
     Committed, Decided, Depth, DueContact, PendingEvent, Registered, RegisteredSequence, Setup,
@@ -120,13 +118,12 @@ fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
         registered.sequences.push(ids);
     }
     // Thin events that were refused for want of a token get another chance with every start.
-    execute(
-        tx,
-        "UPDATE events SET hydrate_at = ?2 WHERE tenant_id = ?1 AND status = 'thin' AND hydrate_at IS NULL",
-        params![setup.tenant.0, setup.now.0],
-    )?;
+    execute(tx, REPEAT_REFUSED, params![setup.tenant.0, setup.now.0])?;
     Ok(registered)
 }
+
+pub(super) const REPEAT_REFUSED: &str = "UPDATE events SET hydrate_at = ?2
+     WHERE tenant_id = ?1 AND status = 'thin' AND hydrate_at IS NULL";
 
 /// Gives calls that were parked with another plugin or configuration another try.
 fn resume(
@@ -191,7 +188,8 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
     let tenant = due.tenant.0;
     due.events = collect(
         db,
-        "SELECT * FROM events WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 ORDER BY seq LIMIT ?3",
+        "SELECT seq, depth, id, kind, occurred_at, data FROM events
+         WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 ORDER BY seq LIMIT ?3",
         params![contact, tenant, depth.events_max],
         |row| {
             Ok(PendingEvent {
@@ -214,8 +212,8 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
     }
     due.history = collect(
         db,
-        "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND status = 'decided'
-         ORDER BY seq DESC LIMIT ?3",
+        "SELECT id, kind, occurred_at, data FROM events
+         WHERE contact_id = ?1 AND tenant_id = ?2 AND status = 'decided' ORDER BY seq DESC LIMIT ?3",
         params![contact, tenant, depth.history_max],
         event,
     )?;
@@ -292,6 +290,10 @@ fn enrollment(
     })
 }
 
+/// `domain::event::kind::EMAIL_SENT`, spelled out: a bound word would not find its index.
+pub(super) const SENT_BY_A_REP: &str = "SELECT id, kind, occurred_at, data FROM events
+     WHERE contact_id = ?1 AND tenant_id = ?2 AND kind = 'email-sent' ORDER BY seq DESC LIMIT ?3";
+
 /// Our messages and the mails a rep sent, newest first.
 fn touches(
     db: &Connection,
@@ -301,12 +303,11 @@ fn touches(
 ) -> Result<Vec<StoredTouch>, Error> {
     let mut all = collect(
         db,
-        "SELECT m.*, s.name AS sequence FROM messages m
+        "SELECT m.id, m.subject, m.template, m.status, m.sent_at, m.due_at, m.mail, s.name AS sequence FROM messages m
          JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
          WHERE m.contact_id = ?1 AND m.tenant_id = ?2 ORDER BY m.seq DESC LIMIT ?3",
         params![contact, tenant, limit],
         |row| {
-            let mail: Option<Mail> = json_opt(row, "mail")?;
             let at = instant_opt(row, "sent_at")?.unwrap_or(instant(row, "due_at")?);
             Ok(StoredTouch {
                 touch: Touch {
@@ -318,21 +319,24 @@ fn touches(
                     sequence: get(row, "sequence")?,
                     status: get(row, "status")?,
                 },
-                thread: mail.map(|mail| Thread {
-                    message_id: mail.message_id,
-                    references: mail.references,
-                    subject: mail.subject,
-                }),
+                // Of the whole mail, only what continuing it takes.
+                thread: json_opt(row, "mail")?,
             })
         },
     )?;
     all.extend(collect(
         db,
-        "SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 AND kind = ?3 ORDER BY seq DESC LIMIT ?4",
-        params![contact, tenant, kind::EMAIL_SENT, limit],
+        SENT_BY_A_REP,
+        params![contact, tenant, limit],
         |row| {
             let event = event(row)?;
-            let text = |name: &str| event.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+            let text = |name: &str| {
+                event
+                    .data
+                    .get(name)
+                    .and_then(|v| v.as_str())
+                    .map(str::to_owned)
+            };
             let subject = text("subject");
             Ok(StoredTouch {
                 thread: text("message_id").map(|message_id| Thread {

@@ -1,0 +1,46 @@
+//! How SQLite goes about the statements whose cost must not grow with the file, and that a plan,
+//! once made, is kept.
+
+use rusqlite::{Connection, StatementStatus};
+
+use super::{exits, migrate, prepare, work};
+
+fn database() -> Connection {
+    let mut connection = Connection::open_in_memory().expect("opens");
+    prepare(&connection).expect("prepared");
+    migrate(&mut connection).expect("migrated");
+    connection
+}
+
+#[test]
+fn what_is_looked_for_is_found_by_its_index() {
+    let database = database();
+    let check = |sql: &str, expect: &str| {
+        let mut explained = database
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .expect("valid SQL");
+        let values = vec![None::<i64>; explained.parameter_count()];
+        let plan: String = explained
+            .query_row(rusqlite::params_from_iter(values), |row| row.get("detail"))
+            .expect("a plan");
+        assert!(plan.contains(expect), "{sql}: {plan}");
+    };
+    check(&exits::cancel(), "messages_by_contact (contact_id=?)");
+    check(work::SENT_BY_A_REP, "events_sent (contact_id=?)");
+    check(work::REPEAT_REFUSED, "events_refused (tenant_id=?)");
+}
+
+/// The word bound to `kind` might be that of a partial index: reason enough for SQLite to plan anew
+/// for each word, unless it was told to keep its plans.
+#[test]
+fn a_bound_value_plans_nothing_anew() {
+    let database = database();
+    let mut statement = database
+        .prepare("SELECT seq FROM events WHERE contact_id = ?1 AND kind = ?2 AND status = ?3")
+        .expect("valid SQL");
+    for contact in 0..3 {
+        let rows = statement.query((contact, "email-sent", "pending"));
+        assert!(rows.expect("runs").next().expect("ends").is_none());
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+}
