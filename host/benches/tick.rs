@@ -81,7 +81,7 @@ fn measure(
 fn reply(world: &World, person: usize) -> Arrival {
     let mut arrival = world.arrival(1);
     let event = &mut arrival.events[0];
-    event.kind = kind::REPLIED.to_owned();
+    kind::REPLIED.clone_into(&mut event.kind);
     let address = EmailAddress::parse(&format!("evt-{person}@example.com"));
     event.contact = ContactRef::email(address.expect("an address"));
     arrival
