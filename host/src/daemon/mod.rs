@@ -8,7 +8,6 @@ mod web;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,11 +47,6 @@ pub enum Loops {
     Run,
     /// The caller, tick by tick: tests and the demo.
     ByHand,
-}
-
-/// The folder for mail of identities without a provider.
-pub fn capture_folder(config: &Config) -> PathBuf {
-    config.deliver.outbox.clone()
 }
 
 impl Daemon {

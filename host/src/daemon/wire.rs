@@ -82,7 +82,7 @@ pub(super) async fn wire(
     transports.insert(
         CAPTURE.to_owned(),
         Transport::Capture {
-            folder: super::capture_folder(config),
+            folder: config.deliver.outbox.clone(),
         },
     );
     for (name, connection) in &config.connections {
@@ -243,7 +243,7 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
             transport: Some(Transport::Capture {
                 folder: folder
                     .clone()
-                    .unwrap_or_else(|| super::capture_folder(config)),
+                    .unwrap_or_else(|| config.deliver.outbox.clone()),
             }),
             ..Abilities::default()
         },

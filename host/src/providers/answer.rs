@@ -2,11 +2,24 @@
 
 use chrono::DateTime;
 
-use crate::domain::http::Response;
+use crate::domain::http::{Failure, Response};
 use crate::domain::instant::{DAY_MS, SECOND_MS};
+use crate::domain::mail::Outcome;
 
 /// The longest part of a provider's explanation that is kept, in characters.
 const EXPLANATION_MAX_CHARS: usize = 300;
+
+/// What no answer means, whoever was asked: whether the request can have arrived decides.
+pub(super) fn no_answer(failure: &Failure) -> Outcome {
+    let reason = failure.to_string();
+    match failure {
+        Failure::NotSent(_) => Outcome::Retry {
+            reason,
+            after_ms: None,
+        },
+        Failure::Unknown(_) => Outcome::InDoubt { reason },
+    }
+}
 
 /// How long the provider asks to wait: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
 /// A date counts from the answer's own `Date`, so that no clock is needed, neither ours nor theirs.

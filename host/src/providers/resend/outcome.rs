@@ -22,22 +22,12 @@ use crate::domain::fields;
 use crate::domain::http::{Failure, Response};
 use crate::domain::instant::HOUR_MS;
 use crate::domain::mail::Outcome;
-use crate::providers::answer::{line, reset_in_ms, retry_after_ms};
+use crate::providers::answer::{line, no_answer, reset_in_ms, retry_after_ms};
 
 pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(failure @ Failure::NotSent(_)) => {
-            return Outcome::Retry {
-                reason: failure.to_string(),
-                after_ms: None,
-            };
-        }
-        Err(failure @ Failure::Unknown(_)) => {
-            return Outcome::InDoubt {
-                reason: failure.to_string(),
-            };
-        }
+        Err(failure) => return no_answer(failure),
     };
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let name = fields::text(&body, "name").unwrap_or_default();

@@ -18,22 +18,12 @@ use serde_json::Value;
 use crate::domain::fields;
 use crate::domain::http::{Failure, Response};
 use crate::domain::mail::Outcome;
-use crate::providers::answer::{line, reset_at_ms, retry_after_ms};
+use crate::providers::answer::{line, no_answer, reset_at_ms, retry_after_ms};
 
 pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(failure @ Failure::NotSent(_)) => {
-            return Outcome::Retry {
-                reason: failure.to_string(),
-                after_ms: None,
-            };
-        }
-        Err(failure @ Failure::Unknown(_)) => {
-            return Outcome::InDoubt {
-                reason: failure.to_string(),
-            };
-        }
+        Err(failure) => return no_answer(failure),
     };
     let reason = line("SendGrid", answer, &explanation(answer));
     let retry = |reason: String, after_ms| Outcome::Retry { reason, after_ms };
