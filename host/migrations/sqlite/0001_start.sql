@@ -4,8 +4,10 @@
 -- refuses an illegal one.
 
 CREATE TABLE tenants (
-    id   INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    -- Signs the links and reply addresses of its mails; made when the file is first opened.
+    signing_key BLOB
 ) STRICT;
 INSERT INTO tenants (id, name) VALUES (1, 'default');
 
@@ -34,6 +36,14 @@ CREATE TABLE contacts (
     locale     TEXT,
     attributes TEXT NOT NULL DEFAULT '{}',
     account    TEXT,
+    -- Who belongs together: the CRM's id of the company, else the domain unless it is free mail.
+    account_key TEXT,
+    domain      TEXT GENERATED ALWAYS AS (substr(email, instr(email, '@') + 1)) VIRTUAL,
+    -- Not to be written to before: out of office, a colleague replied, asked for a pause.
+    quiet_until  INTEGER,
+    quiet_reason TEXT CHECK ((quiet_reason IS NOT NULL) = (quiet_until IS NOT NULL)),
+    -- Since the last delivery.
+    soft_bounces INTEGER NOT NULL DEFAULT 0,
     -- Grows with everything that is heard of the contact; a decision taken on an older version is
     -- taken again.
     version    INTEGER NOT NULL DEFAULT 0,
@@ -44,8 +54,9 @@ CREATE TABLE contacts (
 CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
 -- Cost follows what is due: the engine reads the front of this index and nothing else.
 CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX contacts_by_account ON contacts (tenant_id, account_key) WHERE account_key IS NOT NULL;
 
--- How each connection names a contact.
+-- How each connection names a contact; further addresses of a person under the connection '@'.
 CREATE TABLE contact_refs (
     tenant_id   INTEGER NOT NULL REFERENCES tenants (id),
     connection  TEXT NOT NULL,
@@ -97,9 +108,12 @@ CREATE TABLE enrollments (
     enrolled_at  INTEGER NOT NULL,
     finished_at  INTEGER,
     decisions    INTEGER NOT NULL DEFAULT 0,
+    -- How much later than asked its messages went since its timers were last moved by as much.
+    lag_ms       INTEGER NOT NULL DEFAULT 0,
     state        TEXT
 ) STRICT;
 CREATE INDEX enrollments_by_contact ON enrollments (contact_id);
+CREATE INDEX enrollments_paused ON enrollments (tenant_id) WHERE status = 'paused';
 
 CREATE TABLE timers (
     enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
@@ -107,6 +121,10 @@ CREATE TABLE timers (
     tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
     due_at        INTEGER NOT NULL,
     data          TEXT NOT NULL,
+    -- JSON of when it was asked for, and the moment that counts from, so that it moves with a
+    -- message that went late; none where a fixed moment was asked for.
+    asked         TEXT,
+    set_at        INTEGER NOT NULL,
     PRIMARY KEY (enrollment_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -173,9 +191,17 @@ CREATE TABLE messages (
     status           TEXT NOT NULL CHECK (status IN ('queued', 'held', 'sending', 'sent', 'uncertain',
                          'delivered', 'bounced', 'complained', 'failed', 'cancelled')),
     held_reason      TEXT CHECK ((held_reason IS NOT NULL) = (status = 'held')),
-    -- Why it was cancelled, failed, or waits for another try.
+    -- Why it was cancelled, failed, is put off, or waits for another try.
     status_reason    TEXT,
+    -- The guardrail behind either reason, where it was one.
+    rule             TEXT,
+    -- When it will go, and when the policy wanted it to.
     due_at           INTEGER NOT NULL,
+    asked_at         INTEGER NOT NULL,
+    -- Of its sequence: the higher goes first where a cap has room for one.
+    priority         INTEGER NOT NULL DEFAULT 0,
+    -- A person looked at it and said it may go all the same: what was stale is not any more.
+    released_at      INTEGER,
     created_at       INTEGER NOT NULL,
     sent_at          INTEGER,
     identity         TEXT NOT NULL,
@@ -185,6 +211,8 @@ CREATE TABLE messages (
     -- JSON of the thread it continues, if any.
     thread           TEXT,
     subject          TEXT,
+    -- The Message-ID that the recipient saw, without brackets.
+    rfc_message_id   TEXT,
     -- JSON of the composed mail, fixed when it is first claimed: every repetition is the same bytes.
     mail             TEXT,
     provider         TEXT,
@@ -196,6 +224,11 @@ CREATE TABLE messages (
     UNIQUE (tenant_id, id)
 ) STRICT;
 CREATE INDEX messages_due ON messages (due_at) WHERE status = 'queued';
+CREATE INDEX messages_held ON messages (tenant_id, rule) WHERE status = 'held';
+-- The slots of an identity, and of what its recipients' mail systems accept, that are given away.
+CREATE INDEX messages_promised ON messages (identity, due_at) WHERE status = 'queued';
+CREATE INDEX messages_by_rfc_id ON messages (rfc_message_id) WHERE rfc_message_id IS NOT NULL;
+CREATE INDEX messages_open ON messages (enrollment_id) WHERE status IN ('queued', 'held', 'sending');
 CREATE INDEX messages_sending ON messages (tenant_id) WHERE status = 'sending';
 CREATE INDEX messages_by_contact ON messages (contact_id, seq);
 
@@ -215,8 +248,9 @@ CREATE TABLE writebacks (
     id            INTEGER PRIMARY KEY,
     tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
     contact_id    INTEGER NOT NULL REFERENCES contacts (id),
-    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
-    decision_id   INTEGER NOT NULL REFERENCES decisions (id),
+    -- None for what the host itself has to tell: that somebody left the company, say.
+    enrollment_id INTEGER REFERENCES enrollments (id),
+    decision_id   INTEGER REFERENCES decisions (id),
     kind          TEXT NOT NULL CHECK (kind IN ('task', 'note', 'properties')),
     body          TEXT NOT NULL,
     due_at        INTEGER,
@@ -225,11 +259,62 @@ CREATE TABLE writebacks (
 ) STRICT;
 CREATE INDEX writebacks_by_contact ON writebacks (contact_id);
 
+-- What reached out to a contact: our messages from the moment a provider is called, and what
+-- people did by hand as far as the CRM tells. All caps and limits count these rows.
+CREATE TABLE touches (
+    seq         INTEGER PRIMARY KEY,
+    tenant_id   INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id  INTEGER NOT NULL REFERENCES contacts (id),
+    at          INTEGER NOT NULL,
+    account_key TEXT,
+    -- Of the recipient.
+    domain      TEXT,
+    -- None for what a person did by hand.
+    message_seq INTEGER UNIQUE REFERENCES messages (seq),
+    identity    TEXT,
+    sequence_id INTEGER REFERENCES sequences (id),
+    -- For the circuit breakers: 'bounced', 'complained'.
+    trouble     TEXT CHECK (trouble IN ('bounced', 'complained'))
+) STRICT;
+CREATE INDEX touches_by_contact ON touches (contact_id, at);
+CREATE INDEX touches_by_account ON touches (tenant_id, account_key, at) WHERE account_key IS NOT NULL;
+CREATE INDEX touches_by_domain ON touches (tenant_id, domain, at) WHERE message_seq IS NOT NULL;
+CREATE INDEX touches_by_identity ON touches (tenant_id, identity, at) WHERE identity IS NOT NULL;
+CREATE INDEX touches_by_sequence ON touches (sequence_id, at) WHERE sequence_id IS NOT NULL;
+
 CREATE TABLE suppressions (
     tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    -- An address, or '@' and a domain.
     address   TEXT NOT NULL,
     reason    TEXT NOT NULL,
-    event_id  TEXT NOT NULL,
+    -- Where it comes from: an event's id, an import's file, a person.
+    source    TEXT NOT NULL,
     at        INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, address)
 ) STRICT, WITHOUT ROWID;
+
+-- Sequences that a person does not want, while others are welcome.
+CREATE TABLE opt_outs (
+    tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    contact_id INTEGER NOT NULL REFERENCES contacts (id),
+    sequence   TEXT NOT NULL,
+    event_id   TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (contact_id, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- What is stopped for the time being: by a person, or by a circuit breaker until `until`.
+CREATE TABLE pauses (
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    scope     TEXT NOT NULL CHECK (scope IN ('tenant', 'sequence', 'contact', 'identity')),
+    -- Of the sequence or identity; the contact's number; empty for the tenant.
+    name      TEXT NOT NULL,
+    cause     TEXT NOT NULL CHECK (cause IN ('person', 'breaker')),
+    reason    TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    until     INTEGER,
+    -- Kept after that, since a breaker counts anew from there.
+    lifted_at INTEGER,
+    PRIMARY KEY (tenant_id, scope, name, cause)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pauses_open ON pauses (tenant_id) WHERE lifted_at IS NULL;

@@ -13,6 +13,8 @@ pub mod work;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use secrecy::SecretSlice;
 use tokio::sync::Notify;
 
 pub use intake::Intake;
@@ -28,9 +30,13 @@ pub const DEFAULT_TENANT: TenantId = TenantId(1);
 pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
+#[async_trait]
 pub trait Store: Intake + Work + Outbox + Ledger + Send + Sync + 'static {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
+
+    /// What signs the links and reply addresses in the tenant's mails: the same for ever.
+    async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error>;
 }
 
 /// Wake-ups, so that no loop polls. A bell rung while nobody listens is heard by the next listener.

@@ -134,7 +134,7 @@ pub(super) fn suppress(
     for address in addresses.into_iter().flatten() {
         execute(
             tx,
-            "INSERT INTO suppressions (tenant_id, address, reason, event_id, at) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
             params![happening.tenant.0, address, reason.as_str(), happening.event_id, happening.at.0],
         )?;

@@ -19,11 +19,14 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
+use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use secrecy::SecretSlice;
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Bells, Error, Store};
+use super::{Bells, Error, Store, TenantId};
 use writer::Writer;
 
 /// Migrations in order; `user_version` counts those applied.
@@ -31,6 +34,9 @@ const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_star
 
 /// How long a statement waits for a lock that another process (a command, a backup) holds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
+
+/// 256 bits: as long as the HMAC-SHA256 it keys (RFC 2104 section 3 discourages less).
+const SIGNING_KEY_BYTES: usize = 32;
 
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 128;
@@ -78,6 +84,7 @@ impl SqliteStore {
             .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
             .map_err(error)?;
         migrate(&mut connection)?;
+        make_signing_keys(&connection)?;
         Ok(Self {
             readers: Readers::open(path, options.readers)?,
             writer: Some(Writer::start(
@@ -141,9 +148,24 @@ impl SqliteStore {
     }
 }
 
+#[async_trait]
 impl Store for SqliteStore {
     fn bells(&self) -> &Bells {
         &self.bells
+    }
+
+    async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error> {
+        self.read(move |db| {
+            let key: Option<Vec<u8>> = rows::first(
+                db,
+                "SELECT signing_key FROM tenants WHERE id = ?1",
+                [tenant.0],
+                |row| rows::get(row, "signing_key"),
+            )?;
+            key.map(SecretSlice::from)
+                .ok_or_else(|| Error::Invalid(format!("there is no tenant {}", tenant.0)))
+        })
+        .await
     }
 }
 
@@ -212,6 +234,20 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
         .pragma_update(None, "user_version", MIGRATIONS.len())
         .map_err(error)?;
     transaction.commit().map_err(error)
+}
+
+/// Every tenant has a key of its own, made once: what is signed today must verify in a year.
+fn make_signing_keys(connection: &Connection) -> Result<(), Error> {
+    let mut key = [0; SIGNING_KEY_BYTES];
+    SystemRandom::new()
+        .fill(&mut key)
+        .map_err(|_| Error::Unavailable("the system has no random numbers".to_owned()))?;
+    rows::execute(
+        connection,
+        "UPDATE tenants SET signing_key = ?1 WHERE signing_key IS NULL",
+        [&key[..]],
+    )
+    .map(|_| ())
 }
 
 fn at(path: &Path, e: &rusqlite::Error) -> Error {

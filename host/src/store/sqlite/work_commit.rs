@@ -115,8 +115,8 @@ fn store_enrollment(
     for timer in &change.timers {
         execute(
             tx,
-            "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id, timer.name, tenant, timer.at.0, to_json(&timer.data)?],
+            "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data, set_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id, timer.name, tenant, timer.at.0, to_json(&timer.data)?, decided.now.0],
         )?;
     }
     for call in &change.undecided {
@@ -223,8 +223,8 @@ fn store_message(
     execute(
         tx,
         "INSERT INTO messages (tenant_id, id, contact_id, enrollment_id, decision_id, status, held_reason, due_at,
-                               created_at, identity, template, context, thread, subject)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                               asked_at, created_at, identity, template, context, thread, subject)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             decided.tenant.0,
             message.id,
