@@ -61,6 +61,21 @@ impl Calendar {
         name.and_then(|name| named(name).ok()).unwrap_or(self.zone)
     }
 
+    pub fn zone_of(
+        &self,
+        contact: &crate::domain::decision::ContactView,
+        _account: Option<&crate::domain::decision::AccountView>,
+    ) -> Tz {
+        self.zone(Some(&contact.time_zone))
+    }
+    pub fn country_of(
+        &self,
+        _contact: &crate::domain::decision::ContactView,
+        _account: Option<&crate::domain::decision::AccountView>,
+    ) -> Option<&'static str> {
+        None
+    }
+
     /// Whether people of the tenant work on this date.
     pub fn is_working_date(&self, date: NaiveDate) -> bool {
         let weekday = date.weekday().num_days_from_monday() as usize;

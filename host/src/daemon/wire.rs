@@ -20,12 +20,15 @@ use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
+use crate::domain::touch::Lookback;
+use crate::guardrails::breaker::Breaker;
+use crate::guardrails::{self, Frame, Sender};
 use crate::hydrate::{Hydrator, Source};
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
 use crate::providers::resend::Resend;
 use crate::providers::sendgrid::SendGrid;
-use crate::store::intake::ExitTable;
+use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
@@ -40,7 +43,7 @@ pub(super) struct Parts {
     pub(super) deliverer: Deliverer,
     pub(super) hydrator: Hydrator,
     hooks: HashMap<String, ingest::Connection>,
-    exits: Arc<ExitTable>,
+    reactions: Arc<Reactions>,
 }
 
 /// What one connection can do.
@@ -95,28 +98,37 @@ pub(super) async fn wire(
     let identities: HashMap<_, _> = config
         .identities
         .iter()
-        .map(|(name, identity)| (name.clone(), resolve(name, identity)))
+        .map(|(name, identity)| {
+            let sender = Sender {
+                identity: resolve(name, identity),
+                rules: guardrails::IdentityRules::default(),
+            };
+            (name.clone(), sender)
+        })
         .collect();
     let rules = validated.rules;
     let sequences = sequences(config, &rules, &plugins, &identities, &store, now).await?;
-    let exits = Arc::new(ExitTable(
-        config
+    let reactions = Arc::new(Reactions {
+        exits: config
             .sequences
             .iter()
             .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
             .collect(),
-    ));
+        zone: config.calendar.time_zone,
+        ..Reactions::default()
+    });
     Ok(Parts {
         engine: Engine {
             store: Arc::clone(&store),
             sandbox: plugins.sandbox,
             calendar: Arc::clone(&calendar),
             templates: Arc::clone(&templates),
-            sequences: Arc::new(Sequences::new(sequences)),
+            sequences: Arc::new(Sequences::new(sequences.clone())),
             limits: decide::Limits {
                 batch_max: config.decide.batch_max,
                 history_max: config.decide.history_max,
                 touches_max: config.decide.touches_max,
+                lookback: Lookback::default(),
                 backoff: Backoff {
                     first_ms: config.decide.retry_first_ms,
                     max_ms: config.decide.retry_max_ms,
@@ -127,10 +139,18 @@ pub(super) async fn wire(
         deliverer: Deliverer {
             store: Arc::clone(&store),
             templates,
+            calendar,
+            sequences: Arc::new(
+                sequences
+                    .iter()
+                    .map(|sequence| (sequence.name.clone(), Arc::clone(&sequence.frame)))
+                    .collect(),
+            ),
             identities: Arc::new(identities),
             transports: Arc::new(transports),
             net: Arc::clone(&net),
-            time_zone: calendar.zone(None).name().to_owned(),
+            lookback: Lookback::default(),
+            breaker: Breaker::default(),
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
                 backoff: Backoff {
@@ -143,12 +163,12 @@ pub(super) async fn wire(
         hydrator: Hydrator {
             store: Arc::clone(&store),
             net,
-            exits: Arc::clone(&exits),
+            reactions: Arc::clone(&reactions),
             sources: Arc::new(sources),
         },
         store,
         hooks,
-        exits,
+        reactions,
     })
 }
 
@@ -164,7 +184,7 @@ pub(super) fn door(
         store: Arc::clone(&parts.store),
         clock,
         connections: Arc::new(parts.hooks.clone()),
-        exits: Arc::clone(&parts.exits),
+        reactions: Arc::clone(&parts.reactions),
         public_url: server.public_url(bound),
         limits: ingest::Limits {
             body_max_bytes: server.body_max_bytes,
@@ -282,7 +302,7 @@ async fn sequences(
     config: &Config,
     rules: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
     plugins: &Plugins,
-    identities: &HashMap<String, Identity>,
+    identities: &HashMap<String, Sender>,
     store: &store::Shared,
     now: Instant,
 ) -> anyhow::Result<Vec<Sequence>> {
@@ -318,10 +338,11 @@ async fn sequences(
                 config::ReEnrol::Never => ReEnrol::Never,
                 config::ReEnrol::AfterFinish => ReEnrol::AfterFinish,
             },
-            identity: identities
+            sender: identities
                 .get(&sequence.identity)
                 .with_context(|| unknown("no such identity"))?
                 .clone(),
+            frame: Arc::new(Frame::default()),
         });
     }
     let registered = store

@@ -1,5 +1,6 @@
 //! One contact's turn: hear what happened, ask the policies concerned, gather what to commit.
 
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::call::Call;
@@ -8,6 +9,7 @@ use super::enrol::Subject;
 use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
+use crate::domain::touch::Recent;
 use crate::domain::{Event, Instant, JsonMap, digest};
 use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
 
@@ -15,13 +17,22 @@ use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enroll
 pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instant) -> Decided {
     let events = std::mem::take(&mut contact.events);
     let stored = std::mem::take(&mut contact.enrollments);
+    let mut view = contact.view();
+    let zone = engine.calendar.zone_of(&view, contact.account.as_ref());
+    zone.name().clone_into(&mut view.time_zone);
     let mut turn = Turn {
+        recent: std::mem::take(&mut contact.recent),
         engine,
         now,
-        view: contact.view(engine.calendar.zone(None).name()),
+        zone,
+        view,
         contact,
-        enrollments: stored.into_iter().map(Draft::stored).collect(),
+        enrollments: stored
+            .into_iter()
+            .map(|enrollment| Draft::stored(enrollment, &engine.calendar, zone))
+            .collect(),
         heard: Vec::new(),
+        remarks: Vec::new(),
         properties: JsonMap::new(),
         emitted: Vec::new(),
         calls: 0,
@@ -42,11 +53,17 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
 pub(super) struct Turn<'e> {
     pub(super) engine: &'e Engine,
     pub(super) now: Instant,
+    /// The contact's.
+    pub(super) zone: Tz,
     pub(super) contact: DueContact,
     pub(super) view: ContactView,
     pub(super) enrollments: Vec<Draft>,
+    /// Touches of the contact and its account, with the slots given away in this turn.
+    pub(super) recent: Recent,
     /// Events that are done with.
     pub(super) heard: Vec<i64>,
+    /// Why events enrolled nobody.
+    pub(super) remarks: Vec<(i64, String)>,
     pub(super) properties: JsonMap,
     pub(super) emitted: Vec<EmittedEvent>,
     pub(super) calls: usize,
@@ -174,16 +191,15 @@ impl<'e> Turn<'e> {
                 continue;
             };
             while self.enrollments[place].active() {
-                let next = &mut self.enrollments[place].next;
-                let due = next
-                    .timers
-                    .first()
-                    .is_some_and(|timer| timer.at <= self.now);
-                if !due || self.calls >= CALLS_MAX {
-                    self.unfinished |= due;
+                let due = self.enrollments[place].next_timer().filter(|timer| {
+                    self.enrollments[place].next.timers[*timer].timer.at <= self.now
+                });
+                let Some(timer) = due.filter(|_| self.calls < CALLS_MAX) else {
+                    self.unfinished |= due.is_some();
                     break;
-                }
-                let timer = next.timers.remove(0);
+                };
+                let next = &mut self.enrollments[place].next;
+                let timer = next.timers.remove(timer).timer;
                 let number = next.decisions.to_be_bytes();
                 let id = self.public_id(place);
                 let event = Event {
@@ -222,6 +238,7 @@ impl<'e> Turn<'e> {
             version: self.contact.version,
             now: self.now,
             events: self.heard,
+            remarks: self.remarks,
             enrollments: self
                 .enrollments
                 .into_iter()
@@ -241,7 +258,9 @@ impl<'e> Turn<'e> {
             .iter()
             .filter(|draft| draft.active())
             .filter_map(|draft| {
-                let timer = draft.next.timers.first().map(|timer| timer.at);
+                let timer = draft
+                    .next_timer()
+                    .map(|place| draft.next.timers[place].timer.at);
                 let call = draft.next.undecided.first().and_then(|call| call.due_at);
                 let at = timer.into_iter().chain(call).min()?;
                 let configured = self

@@ -13,6 +13,7 @@ mod draft;
 pub mod enrol;
 mod input;
 mod retry;
+mod send;
 pub mod sequences;
 mod tick;
 
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::calendar::Calendar;
 use crate::compose::Templates;
 use crate::domain::backoff::Backoff;
+use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
 use crate::store;
 
@@ -46,6 +48,8 @@ pub struct Limits {
     /// Past events and touches that a policy sees.
     pub history_max: usize,
     pub touches_max: usize,
+    /// How far back the caps look.
+    pub lookback: Lookback,
     pub backoff: Backoff,
 }
 

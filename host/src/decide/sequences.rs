@@ -1,11 +1,12 @@
 //! The configured sequences, ready to run: compiled rule, loaded plugin, resolved identity.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::enrol::EnrolRule;
 use crate::domain::digest;
 use crate::domain::enrollment::ExitRules;
-use crate::domain::mail::Identity;
+use crate::guardrails::{Frame, Sender};
 use crate::sandbox::Plugin;
 
 /// A sequence as the engine runs it.
@@ -21,7 +22,8 @@ pub struct Sequence {
     pub enrol: EnrolRule,
     pub exits: ExitRules,
     pub re_enrol: ReEnrol,
-    pub identity: Identity,
+    pub sender: Sender,
+    pub frame: Arc<Frame>,
 }
 
 /// Whether a contact that went through may be enrolled again.

@@ -45,6 +45,14 @@ pub enum ExitReason {
     HardBounce,
     Complaint,
     ContactDeleted,
+    /// Somebody of the same account answered.
+    AccountReplied,
+    /// An auto-reply said that the person left the company.
+    Departed,
+    /// Put on the suppression list by a person.
+    Suppressed,
+    /// Over a cap, where the sequence drops its contacts then.
+    OverCap,
 }
 
 impl ExitReason {
@@ -57,8 +65,26 @@ impl ExitReason {
             Self::HardBounce => "hard-bounce",
             Self::Complaint => "complaint",
             Self::ContactDeleted => "contact-deleted",
+            Self::AccountReplied => "account-replied",
+            Self::Departed => "departed",
+            Self::Suppressed => "suppressed",
+            Self::OverCap => "over-cap",
         }
     }
+}
+
+/// What happens to an enrollment when a colleague of the contact answers, books a meeting or
+/// converts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountStop {
+    Nothing,
+    /// It ends.
+    Stop,
+    /// The contact is not written to for so long.
+    Delay {
+        ms: i64,
+    },
 }
 
 /// Which exit conditions a sequence honours. All of them, unless its configuration says otherwise.

@@ -23,6 +23,18 @@ pub mod kind {
     pub const AUTO_REPLIED: &str = "auto-replied";
     /// A mail program reported that a message was displayed (or deleted unread).
     pub const READ_RECEIPT: &str = "read-receipt";
+    /// A privacy proxy fetched the picture.
+    pub const MACHINE_OPENED: &str = "machine-opened";
+    /// A security scanner followed the link.
+    pub const MACHINE_CLICKED: &str = "machine-clicked";
+
+    // What the person chose for itself.
+    /// Not this sequence (`data.sequence`); others are welcome.
+    pub const OPTED_OUT: &str = "opted-out";
+    /// That sequence after all.
+    pub const OPTED_IN: &str = "opted-in";
+    /// Nothing before `data.until`.
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
 
     // Our messages, as the provider saw them.
     pub const EMAIL_DELIVERED: &str = "email-delivered";
@@ -37,6 +49,10 @@ pub mod kind {
     // What people of the company did, as the CRM reported it.
     /// A rep wrote to the contact outside Followup.
     pub const EMAIL_SENT: &str = "email-sent";
+    /// A rep called.
+    pub const CALL_MADE: &str = "call-made";
+    /// A list or a person asks to enrol the contact in `data.sequence`.
+    pub const ENROL_ASKED: &str = "enrol-asked";
     pub const MEETING_BOOKED: &str = "meeting-booked";
     pub const MEETING_RESCHEDULED: &str = "meeting-rescheduled";
     pub const MEETING_CANCELLED: &str = "meeting-cancelled";
@@ -65,6 +81,11 @@ pub mod kind {
         COMPLAINED,
         AUTO_REPLIED,
         READ_RECEIPT,
+        MACHINE_OPENED,
+        MACHINE_CLICKED,
+        OPTED_OUT,
+        OPTED_IN,
+        PAUSED_BY_CONTACT,
         EMAIL_DELIVERED,
         EMAIL_DEFERRED,
         EMAIL_ACCEPTED,
@@ -72,6 +93,8 @@ pub mod kind {
         SOFT_BOUNCED,
         HARD_BOUNCED,
         EMAIL_SENT,
+        CALL_MADE,
+        ENROL_ASKED,
         MEETING_BOOKED,
         MEETING_RESCHEDULED,
         MEETING_CANCELLED,

@@ -79,6 +79,11 @@ impl MessageStatus {
                 | kind::LINK_CLICKED
                 | kind::UNSUBSCRIBED
                 | kind::SOFT_BOUNCED
+                | kind::MACHINE_OPENED
+                | kind::MACHINE_CLICKED
+                | kind::REPLIED
+                | kind::AUTO_REPLIED
+                | kind::READ_RECEIPT
         );
         let known_to_provider = matches!(
             self,

@@ -78,7 +78,7 @@ impl Door {
             received_at: now,
             events,
             creates_contacts: connection.creates_contacts,
-            exits: std::sync::Arc::clone(&self.exits),
+            reactions: std::sync::Arc::clone(&self.reactions),
         };
         let ingested = self.store.ingest(arrival).await.inspect_err(|e| {
             tracing::error!(connection = name, error = %e, "events could not be stored; the sender tries again");

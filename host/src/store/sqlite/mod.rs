@@ -4,13 +4,18 @@
 //! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
 //! contract's: `intake`, `work`, `outbox`, `ledger`; `contacts` finds, makes and merges people.
 
+mod conclude;
 mod contacts;
+mod controls;
 mod exits;
 mod intake;
 mod ledger;
 mod outbox;
+mod pace;
 #[cfg(test)]
 mod plans;
+mod reactions;
+mod reports;
 mod rows;
 mod work;
 mod work_commit;
