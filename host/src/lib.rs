@@ -6,8 +6,9 @@
 //!                    │                        └──────────────── due timers ◀─────────────────────┘              ▼
 //!                    └── provider events, replies, clicks ◀── e-mail provider / CRM ◀────────────────────── deliver
 //! ```
-//! Folders are verbs, brackets are tables. One door (`ingest`: HTTP in), three loops (`decide`,
-//! `deliver`, and `hydrate`, which completes events that only name an object). They never call each
+//! Folders are verbs, brackets are tables. Two doors (`ingest` for machines, `recipient` for those who
+//! get our mail), three loops (`decide`, `deliver`, and `hydrate`, which completes events that only
+//! name an object). They never call each
 //! other: they meet in tables, and each hand-over is *mark my row done and write the next rows, in
 //! one transaction*.
 //!

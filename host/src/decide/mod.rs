@@ -11,6 +11,7 @@ mod call;
 mod contact;
 mod draft;
 pub mod enrol;
+mod enrolling;
 mod input;
 mod retry;
 mod send;
@@ -26,7 +27,7 @@ use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use sequences::{ReEnrol, Sequence, Sequences};
+pub use sequences::{Sequence, Sequences};
 pub use tick::Progress;
 
 /// Everything the loop works with.

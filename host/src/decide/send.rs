@@ -47,10 +47,10 @@ impl Effects<'_, '_> {
                 quiet: scope
                     .quiet
                     .map(|quiet| (quiet.until, quiet.reason.as_str())),
-                asked_at: due_time_behind(scope, asked_at),
+                due_at: due_time_behind(scope, asked_at),
                 zone: scope.zone,
                 country: scope.calendar.country_of(scope.contact, scope.account),
-                rules: &scope.sequence.frame.rules,
+                rules: &scope.sequence.rules,
                 identity: &scope.sequence.sender.rules,
                 recent: self.place.recent,
                 message_id: &id,
@@ -120,7 +120,7 @@ impl Effects<'_, '_> {
             id,
             asked_at,
             due_at,
-            priority: scope.sequence.frame.priority,
+            priority: scope.sequence.rules.priority,
             identity: scope.sequence.sender.identity.name.clone(),
             template: email.template.clone(),
             context: MessageContext {

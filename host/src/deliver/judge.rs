@@ -149,14 +149,14 @@ impl Deliverer {
                 .as_ref()
                 .map(|quiet| (quiet.until, quiet.reason.as_str())),
             // What a person has looked at is not stale.
-            asked_at: if message.released {
+            due_at: if message.released {
                 now
             } else {
-                message.asked_at.max(message.due_at)
+                message.due_at
             },
             zone,
             country: self.calendar.country_of(&contact, message.account.as_ref()),
-            rules: &sequence.rules,
+            rules: sequence,
             identity: &sender.rules,
             recent: &recent,
             message_id: &message.id,

@@ -21,8 +21,8 @@ use crate::compose::Templates;
 use crate::domain::backoff::Backoff;
 use crate::domain::mail::Provider;
 use crate::domain::touch::Lookback;
-use crate::guardrails::breaker::Breaker;
-use crate::guardrails::{Frame, Sender};
+use crate::guardrails::Breaker;
+use crate::guardrails::{Rules, Sender};
 use crate::net::{Net, Reach};
 use crate::store;
 
@@ -35,7 +35,7 @@ pub struct Deliverer {
     pub templates: Arc<Templates>,
     pub calendar: Arc<Calendar>,
     /// By name, as messages refer to them.
-    pub sequences: Arc<HashMap<String, Arc<Frame>>>,
+    pub sequences: Arc<HashMap<String, Arc<Rules>>>,
     pub identities: Arc<HashMap<String, Sender>>,
     /// By the name of the connection.
     pub transports: Arc<HashMap<String, Transport>>,

@@ -5,6 +5,7 @@
 mod bench;
 mod intake;
 mod outbox;
+mod reactions;
 mod work;
 
 use std::sync::Arc;
@@ -56,4 +57,18 @@ conformance![
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,
     outbox::a_suppressed_address_is_not_claimed,
+    reactions::touches_count_from_the_claim_and_not_when_refused,
+    reactions::what_was_heard_since_voids_a_claim,
+    reactions::a_pause_stops_what_is_queued_and_resuming_frees_it,
+    reactions::a_pause_with_an_end_lifts_itself_and_counts_anew,
+    reactions::a_late_message_moves_the_timers_of_its_enrollment,
+    reactions::an_absent_person_is_left_in_peace,
+    reactions::who_left_is_a_task_and_an_end,
+    reactions::soft_bounces_add_up_until_a_delivery,
+    reactions::a_colleagues_answer_stops_or_delays_as_configured,
+    reactions::free_mail_neighbours_are_no_colleagues,
+    reactions::an_opt_out_of_one_sequence_leaves_the_others,
+    reactions::a_reply_is_found_by_what_it_answers,
+    reactions::a_known_second_address_is_the_same_person,
+    reactions::a_stale_message_goes_when_a_person_says_so,
 ];

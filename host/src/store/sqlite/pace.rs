@@ -144,7 +144,7 @@ pub(super) fn around_identity(
 pub(super) fn yields_to(
     db: &Connection,
     contact: i64,
-    priority: i32,
+    priority: i64,
     now: Instant,
     lookback: Lookback,
 ) -> Result<Vec<Instant>, Error> {
