@@ -17,6 +17,13 @@ pub mod kind {
     pub const FORM_SUBMITTED: &str = "form-submitted";
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
+    /// Wants no more of one sequence (`data.sequence`), others are welcome.
+    pub const OPTED_OUT: &str = "opted-out";
+    /// Wants no mail before `data.until`.
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
+    /// Took an earlier choice of their own back: the opt-out of `data.sequence`, or without it the
+    /// pause and the unsubscription. Without effect unless it comes from their own page.
+    pub const OPTED_IN: &str = "opted-in";
 
     // The person's machines: never taken for the person.
     /// A mailbox answered by itself: away, left, or asking who writes.
@@ -29,6 +36,10 @@ pub mod kind {
     pub const EMAIL_DEFERRED: &str = "email-deferred";
     /// The provider took the message on; proof of acceptance for one in doubt.
     pub const EMAIL_ACCEPTED: &str = "email-accepted";
+    /// Opens and clicks by scanners and privacy proxies (`domain::machine`): they say that a mail
+    /// arrived, and nothing about a person.
+    pub const MACHINE_OPENED: &str = "machine-opened";
+    pub const MACHINE_CLICKED: &str = "machine-clicked";
     /// The provider refused to send it on.
     pub const EMAIL_DROPPED: &str = "email-dropped";
     pub const SOFT_BOUNCED: &str = "soft-bounced";

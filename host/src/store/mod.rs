@@ -1,13 +1,14 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
-//! Four small traits, one per reader: `Intake` (the door), `Work` (the decide loop), `Outbox` (the
-//! deliver loop) and `Ledger` (people who ask). Every call is coarse, so that a database across a
+//! Five small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
+//! deliver loop), `Recipient` (the pages behind a mail's links) and `Ledger` (people who ask). Every call is coarse, so that a database across a
 //! network can do it in one round trip, and every writing call is one transaction: *mark my row
 //! done and write the next rows*. SQL lives below this room and nowhere else.
 
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod recipient;
 pub mod sqlite;
 pub mod work;
 
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
+pub use recipient::Recipient;
 pub use work::Work;
 
 /// The only tenant of a single-company install.
@@ -31,7 +33,7 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Send + Sync + 'static {
+pub trait Store: Intake + Work + Outbox + Ledger + Recipient + Send + Sync + 'static {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
 

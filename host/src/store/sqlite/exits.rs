@@ -65,7 +65,7 @@ pub(super) fn apply(
     Ok((finished, in_flight))
 }
 
-fn finish(
+pub(super) fn finish(
     tx: &Connection,
     tenant: TenantId,
     enrollment: i64,
@@ -90,7 +90,7 @@ fn finish(
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
 /// What waits to be repeated after an attempt in doubt stays in doubt.
-fn stop_messages(
+pub(super) fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::exits::{self, Happening};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, contacts};
+use super::{SqliteStore, choices, contacts, machines};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
 use crate::domain::{Instant, NewEvent, digest};
@@ -152,6 +152,8 @@ fn store_event(
     id: &str,
     ingested: &mut Ingested,
 ) -> Result<bool, Error> {
+    let unmasked = machines::unmask(tx, arrival, event)?;
+    let event = unmasked.as_ref().unwrap_or(event);
     let happening = Happening {
         tenant: arrival.tenant,
         event_id: id,
@@ -219,12 +221,23 @@ fn store_event(
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;
-    let (exits, in_flight) = exits::apply(tx, &happening, contact, &arrival.exits)?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
+    let ended = exits::apply(tx, &happening, contact, &arrival.exits)?;
+    let chosen = choices::apply(
+        tx,
+        &happening,
+        contact,
+        event,
+        &arrival.connection,
+        [told, address.as_deref()],
+    )?;
+    for (exits, in_flight) in [ended, chosen] {
+        ingested.exits += exits;
+        ingested.in_flight.extend(in_flight);
+    }
     contacts::touch(tx, arrival.tenant, contact)?;
     if status == "pending" {
-        contacts::mark_due(tx, arrival.tenant, contact, arrival.received_at)?;
+        let at = machines::decide_at(event, arrival.received_at);
+        contacts::mark_due(tx, arrival.tenant, contact, at)?;
     }
     Ok(hydrate.is_some())
 }

@@ -2,15 +2,18 @@
 //! commit (`writer`), readers on connections of their own.
 //!
 //! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
-//! contract's: `intake`, `work`, `outbox`, `ledger`; `contacts` finds, makes and merges people.
+//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`; `contacts` finds, makes and merges people.
 
+mod choices;
 mod contacts;
 mod exits;
 mod intake;
 mod ledger;
+mod machines;
 mod outbox;
 #[cfg(test)]
 mod plans;
+mod recipient;
 mod rows;
 mod work;
 mod work_commit;
