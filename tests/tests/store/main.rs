@@ -5,6 +5,7 @@
 mod bench;
 mod intake;
 mod outbox;
+mod recipient;
 mod work;
 
 use std::sync::Arc;
@@ -44,6 +45,12 @@ conformance![
     intake::an_exit_that_is_off_changes_nothing,
     intake::an_opt_out_of_a_stranger_is_remembered,
     intake::a_thin_event_waits_and_is_completed,
+    recipient::one_sequence_less_ends_that_sequence,
+    recipient::only_their_own_unsubscription_is_taken_back,
+    recipient::a_pause_lasts_until_it_is_taken_back,
+    recipient::what_comes_too_soon_is_a_machine,
+    recipient::several_links_at_once_are_a_machine,
+    recipient::a_click_is_decided_when_nothing_can_follow_it,
     work::a_contact_is_due_until_it_is_decided,
     work::something_heard_meanwhile_is_a_conflict,
     work::a_timer_makes_its_contact_due,
