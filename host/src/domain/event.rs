@@ -120,7 +120,8 @@ pub fn source_key(id: &str) -> String {
     }
 }
 
-/// An event as the rest of the house reads it. Immutable once stored.
+/// An event as the rest of the house reads it. Immutable once decided; until then only the kind of a
+/// click changes, where others show that a machine made it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// `evt_…`: derived from the connection and the sender's key, so the same event has the same id.

@@ -144,8 +144,8 @@ const SCRIPTS: &[&str] = &[
     "whatsapp/",
 ];
 
-/// They load pictures on behalf of many, some before anybody looks: Google's ("via ggpht.com
-/// GoogleImageProxy") mostly when a person opens, but nothing tells when not; so they all count as
+/// They load pictures on behalf of many, some before anybody looks: Google's
+/// (`via ggpht.com GoogleImageProxy`) mostly when a person opens, but nothing tells when not; so they all count as
 /// machines. Opens alone prove nothing about a person anyway.
 const PROXIES: &[&str] = &["googleimageproxy", "ggpht.com", "yahoomailproxy"];
 

@@ -137,9 +137,9 @@ pub(super) mod tests {
         }
     }
 
-    fn suppressed(reason: &str, own: bool) -> Option<Suppressed> {
+    fn suppressed(reason: &str, own: bool) -> Suppressed {
         let reason = reason.to_owned();
-        Some(Suppressed { reason, own })
+        Suppressed { reason, own }
     }
 
     fn check(addressee: &Addressee, open: &[Choice]) {
@@ -167,7 +167,7 @@ pub(super) mod tests {
             &[Unsubscribe, Return, ReturnToSequence, PauseShort, PauseLong],
         );
         let off = Addressee {
-            suppressed: suppressed("unsubscribed", true),
+            suppressed: Some(suppressed("unsubscribed", true)),
             unsubscribed_last: true,
             ..fresh.clone()
         };
@@ -175,7 +175,7 @@ pub(super) mod tests {
         // An operator, a complaint or a bounce stopped it: the person may only add their own word.
         for reason in ["complaint", "hard-bounce", "unsubscribed"] {
             let others = Addressee {
-                suppressed: suppressed(reason, false),
+                suppressed: Some(suppressed(reason, false)),
                 ..fresh.clone()
             };
             check(&others, &[Unsubscribe]);

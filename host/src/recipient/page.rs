@@ -79,10 +79,7 @@ impl Page {
 
     /// How things are, and a button for everything that can be chosen.
     pub(super) fn preferences(addressee: &Addressee) -> Self {
-        let mut body = format!("<p><b>{}</b></p>", whom(addressee));
-        for line in state(addressee) {
-            body += &format!("<p>{line}</p>");
-        }
+        let lines = state(addressee).join("<br>");
         let buttons: String = [
             (Choice::Return, "Write to me again", false),
             (Choice::ReturnToSequence, "Allow this series again", false),
@@ -95,7 +92,11 @@ impl Page {
         .filter(|(choice, ..)| choice.is_open(addressee))
         .map(|(choice, label, main)| button(choice, label, main))
         .collect();
-        body += &form(&buttons);
+        let body = format!(
+            "<p><b>{}</b></p><p>{lines}</p>{}",
+            whom(addressee),
+            form(&buttons)
+        );
         Self::new(StatusCode::OK, "Your e-mails from us", body)
     }
 

@@ -29,7 +29,7 @@ const FORM_MAX_BYTES: usize = 4_096;
 /// How long a client should wait before it tries again.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 
-/// The smallest picture there is: one transparent pixel (GIF89a).
+/// The smallest picture there is: one transparent pixel (`GIF89a`).
 const PIXEL: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
 /// The routes of the door.

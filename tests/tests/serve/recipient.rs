@@ -70,8 +70,8 @@ impl Town {
         let answer = self
             .world
             .server
-            .form(&self.preferences(), URLENCODED, &body);
-        let answer = answer.await;
+            .form(&self.preferences(), URLENCODED, &body)
+            .await;
         assert_eq!(answer.status, 200, "{choice}");
         text(&answer)
     }
@@ -164,8 +164,9 @@ async fn one_click_in_parts_and_by_the_button() {
     let town = Town::start().await;
     let server = &town.world.server;
     let part = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
-    let answer = server.form(&town.unsubscribe(), "multipart/form-data; boundary=b", part);
-    assert_eq!(answer.await.status, 200);
+    let path = town.unsubscribe();
+    let multipart = "multipart/form-data; boundary=b";
+    assert_eq!(server.form(&path, multipart, part).await.status, 200);
     assert_eq!(
         town.shown()["contact"]["suppressed"]["reason"],
         "unsubscribed"
@@ -175,8 +176,7 @@ async fn one_click_in_parts_and_by_the_button() {
     let page = town.choose("return").await;
     assert!(page.contains("pause-30"), "{page}");
     assert!(town.shown()["contact"]["suppressed"].is_null());
-    let by_button = server.form(&town.unsubscribe(), URLENCODED, "choice=unsubscribe");
-    let page = by_button.await;
+    let page = server.form(&path, URLENCODED, "choice=unsubscribe").await;
     assert!(
         text(&page).contains("You are unsubscribed"),
         "{}",
@@ -240,6 +240,8 @@ async fn looking_changes_nothing() {
     assert!(redirect.contains(LINKS[0]), "{redirect}");
     assert_eq!(status(&town.head(&format!("/o/{open}")).await), 200);
     assert_eq!(version(), before);
+    server.get(&format!("/c/{click}/0")).await;
+    assert_ne!(version(), before, "a click is noted, so this would be seen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
