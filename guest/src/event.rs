@@ -18,8 +18,6 @@ pub mod kind {
     pub const OPTED_OUT: &str = "opted-out";
     pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
     pub const OPTED_IN: &str = "opted-in";
-    pub const MACHINE_OPENED: &str = "machine-opened";
-    pub const MACHINE_CLICKED: &str = "machine-clicked";
     pub const AUTO_REPLIED: &str = "auto-replied";
     pub const READ_RECEIPT: &str = "read-receipt";
     pub const EMAIL_DELIVERED: &str = "email-delivered";

@@ -79,7 +79,7 @@ CREATE TABLE events (
     -- How many events of plugins lie between this one and the outside world.
     depth       INTEGER NOT NULL DEFAULT 0,
     -- thin: its details are still to be asked for; pending: to be decided; decided: done;
-    -- stored: concerns nobody we know, kept for the record.
+    -- stored: concerns nobody we know, or a machine did it; kept for the record.
     status      TEXT NOT NULL CHECK (status IN ('thin', 'pending', 'decided', 'stored')),
     -- For thin events: what to ask for (JSON), when, and how often it failed.
     hydrate     TEXT,

@@ -81,6 +81,11 @@ pub fn machine_kind(event_kind: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether events of this kind start, feed and end nothing: no rule, no policy, no exit sees them.
+pub fn is_machine_kind(event_kind: &str) -> bool {
+    matches!(event_kind, kind::MACHINE_OPENED | kind::MACHINE_CLICKED)
+}
+
 /// The event under the kind it deserves, with the reason as `data.machine`.
 #[must_use]
 pub fn unmask(mut event: NewEvent, signal: &Signal<'_>) -> NewEvent {

@@ -158,6 +158,9 @@ pub async fn several_links_at_once_are_a_machine(store: Shared) {
     let (human, machine) = ("link-clicked", "machine-clicked");
     let expect = [human, human, human, machine, machine];
     assert_eq!(kinds(&store, &rows).await, expect);
+    let pending = due(&store, NOW.plus_ms(DAY_MS)).await[0].events.clone();
+    let pending: Vec<_> = pending.iter().map(|p| p.event.kind.as_str()).collect();
+    assert_eq!(pending, [human; 3], "nobody decides on a machine's");
 }
 
 pub async fn a_click_is_decided_when_nothing_can_follow_it(store: Shared) {

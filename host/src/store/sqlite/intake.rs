@@ -10,6 +10,7 @@ use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
 use super::{SqliteStore, choices, contacts, machines};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
+use crate::domain::machine::is_machine_kind;
 use crate::domain::{Instant, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
@@ -178,6 +179,8 @@ fn store_event(
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
     let status = match (contact, hydrate) {
         (_, Some(_)) => "thin",
+        // Kept for the record: nobody decides on it.
+        (Some(_), None) if is_machine_kind(&event.kind) => "stored",
         (Some(_), None) => "pending",
         (None, None) => "stored",
     };

@@ -124,7 +124,7 @@ fn rename(tx: &Connection, mut click: Click, like: &NewEvent) -> Result<(), Erro
     }
     execute(
         tx,
-        "UPDATE events SET kind = ?2, data = ?3 WHERE seq = ?1 AND status = 'pending'",
+        "UPDATE events SET kind = ?2, data = ?3, status = 'stored' WHERE seq = ?1 AND status = 'pending'",
         params![click.seq, like.kind, to_json(&click.data)?],
     )?;
     Ok(())
