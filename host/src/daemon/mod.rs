@@ -73,7 +73,8 @@ impl Daemon {
             })?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
-        let app = web::app(door, Arc::clone(&parts.store))?;
+        let pages = wire::pages(config, &door);
+        let app = web::app(door, pages, Arc::clone(&parts.store))?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();

@@ -28,6 +28,7 @@ use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
 use crate::providers::resend::Resend;
 use crate::providers::sendgrid::SendGrid;
+use crate::recipient;
 use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
@@ -193,6 +194,18 @@ pub(super) fn door(
             exit_wait_ms: server.exit_wait_ms,
         },
         permits: Arc::new(Semaphore::new(server.concurrent_max)),
+    }
+}
+
+/// The door for recipients, beside the other: both share what may be under way at once.
+pub(super) fn pages(config: &Config, door: &Door) -> recipient::Door {
+    recipient::Door {
+        store: Arc::clone(&door.store),
+        clock: Arc::clone(&door.clock),
+        reactions: Arc::clone(&door.reactions),
+        body_timeout_ms: config.server.body_timeout_ms,
+        exit_wait_ms: config.server.exit_wait_ms,
+        permits: Arc::clone(&door.permits),
     }
 }
 

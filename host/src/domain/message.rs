@@ -77,6 +77,8 @@ impl MessageStatus {
                 | kind::EMAIL_DEFERRED
                 | kind::EMAIL_OPENED
                 | kind::LINK_CLICKED
+                | kind::MACHINE_OPENED
+                | kind::MACHINE_CLICKED
                 | kind::UNSUBSCRIBED
                 | kind::SOFT_BOUNCED
                 | kind::MACHINE_OPENED
@@ -113,6 +115,7 @@ mod tests {
             (S::Delivered, "email-accepted", S::Delivered),
             (S::Uncertain, "email-accepted", S::Sent),
             (S::Uncertain, "email-opened", S::Sent),
+            (S::Uncertain, "machine-opened", S::Sent),
             (S::Uncertain, "email-delivered", S::Delivered),
             (S::Delivered, "hard-bounced", S::Bounced),
             (S::Bounced, "email-delivered", S::Bounced),

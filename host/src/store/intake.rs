@@ -1,4 +1,4 @@
-//! What the door asks: store events, and apply at once what must not wait.
+//! What the doors ask: store events, and apply at once what must not wait.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,6 +21,25 @@ pub trait Intake {
     /// handed to a provider are cancelled), and the contacts become due. Events whose key is
     /// known already change nothing.
     async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error>;
+
+    /// `ingest`, and then the wait that an acknowledgement owes: at most `exit_wait_ms` for the calls
+    /// to a provider that were under way for an enrollment just ended. What a door answers after.
+    async fn take_in(&self, arrival: Arrival, exit_wait_ms: u64) -> Result<Ingested, Error> {
+        let connection = arrival.connection.clone();
+        let ingested = self.ingest(arrival).await.inspect_err(|e| {
+            tracing::error!(connection, error = %e, "events could not be stored; the sender tries again");
+        })?;
+        metrics::counter!("followup_events_total").increment(ingested.stored as u64);
+        let in_flight = &ingested.in_flight;
+        if !in_flight.is_empty() && !self.wait_concluded(in_flight, exit_wait_ms).await? {
+            tracing::warn!(
+                connection,
+                messages = in_flight.len(),
+                "an exit came while a provider still holds a message; it was handed over before"
+            );
+        }
+        Ok(ingested)
+    }
 
     /// Returns true as soon as none of the messages is with a provider any more, or false after
     /// `wait_ms`.

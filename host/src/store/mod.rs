@@ -1,7 +1,8 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
-//! deliver loop), `Ledger` (people who ask) and `Controls` (people who act). Every call is coarse, so that a database across a
+//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` (people who ask) and
+//! `Controls` (people who act). Every call is coarse, so that a database across a
 //! network can do it in one round trip, and every writing call is one transaction: *mark my row
 //! done and write the next rows*. SQL lives below this room and nowhere else.
 
@@ -9,6 +10,7 @@ pub mod controls;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod recipient;
 pub mod sqlite;
 pub mod work;
 
@@ -22,6 +24,7 @@ pub use controls::Controls;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
+pub use recipient::Recipient;
 pub use work::Work;
 
 /// The only tenant of a single-company install.
@@ -33,7 +36,9 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Controls + Send + Sync + 'static {
+pub trait Store:
+    Intake + Work + Outbox + Recipient + Ledger + Controls + Send + Sync + 'static
+{
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
 

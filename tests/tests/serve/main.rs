@@ -8,6 +8,7 @@ mod interface;
 mod kill;
 mod outcomes;
 mod race;
+mod recipient;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};
 

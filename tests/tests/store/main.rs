@@ -6,6 +6,7 @@ mod bench;
 mod intake;
 mod outbox;
 mod reactions;
+mod recipient;
 mod work;
 
 use std::sync::Arc;
@@ -45,6 +46,12 @@ conformance![
     intake::an_exit_that_is_off_changes_nothing,
     intake::an_opt_out_of_a_stranger_is_remembered,
     intake::a_thin_event_waits_and_is_completed,
+    recipient::one_sequence_less_ends_that_sequence,
+    recipient::only_their_own_unsubscription_is_taken_back,
+    recipient::a_pause_lasts_until_it_is_taken_back,
+    recipient::what_comes_too_soon_is_a_machine,
+    recipient::several_links_at_once_are_a_machine,
+    recipient::a_click_is_decided_when_nothing_can_follow_it,
     work::a_contact_is_due_until_it_is_decided,
     work::something_heard_meanwhile_is_a_conflict,
     work::a_timer_makes_its_contact_due,
@@ -67,7 +74,6 @@ conformance![
     reactions::soft_bounces_add_up_until_a_delivery,
     reactions::a_colleagues_answer_stops_or_delays_as_configured,
     reactions::free_mail_neighbours_are_no_colleagues,
-    reactions::an_opt_out_of_one_sequence_leaves_the_others,
     reactions::a_reply_is_found_by_what_it_answers,
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,

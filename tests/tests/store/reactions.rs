@@ -281,20 +281,6 @@ pub async fn free_mail_neighbours_are_no_colleagues(store: Shared) {
     assert_eq!(report(&store, bob).await.enrollments[0].status, "active");
 }
 
-pub async fn an_opt_out_of_one_sequence_leaves_the_others(store: Shared) {
-    with_message(&store, ADA, "msg_1", None).await;
-    hear(&store, vec![telling("opted-out", ADA, json!({"sequence": "other"}))]).await;
-    assert_eq!(report(&store, ADA).await.enrollments[0].status, "active");
-    hear(&store, vec![telling("opted-out", ADA, json!({"sequence": "pricing"}))]).await;
-    let known = report(&store, ADA).await;
-    assert_eq!(known.enrollments[0].exit_reason.as_deref(), Some("unsubscribed"));
-    assert!(known.contact.suppressed.is_none());
-    let contact = due(&store, NOW).await.remove(0);
-    assert_eq!(contact.opt_outs, ["other", "pricing"]);
-    hear(&store, vec![telling("opted-in", ADA, json!({"sequence": "pricing"}))]).await;
-    assert_eq!(due(&store, NOW).await.remove(0).opt_outs, ["other"]);
-}
-
 pub async fn a_reply_is_found_by_what_it_answers(store: Shared) {
     with_message(&store, ADA, "msg_aaaaaaaaaaaaaaaaaaaaaaaaaa", None).await;
     let mut reply = event("r", "replied", "ada.private@mail.example");

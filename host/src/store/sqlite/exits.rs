@@ -83,9 +83,6 @@ fn ended_by(
     reactions: &Reactions,
 ) -> Option<ExitReason> {
     match happening.kind {
-        kind::OPTED_OUT => {
-            (happening.text("sequence") == Some(sequence)).then_some(ExitReason::Unsubscribed)
-        }
         kind::AUTO_REPLIED => happening.says("departed").then_some(ExitReason::Departed),
         kind => reactions.exit_rules(sequence).reason_for(kind),
     }
@@ -104,7 +101,7 @@ pub(super) fn end(
     stop_messages(tx, tenant, contact, enrollment, reason)
 }
 
-fn finish(
+pub(super) fn finish(
     tx: &Connection,
     tenant: TenantId,
     enrollment: i64,
@@ -129,7 +126,7 @@ fn finish(
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
 /// What waits to be repeated after an attempt in doubt stays in doubt.
-fn stop_messages(
+pub(super) fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,

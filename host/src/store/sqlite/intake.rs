@@ -8,9 +8,10 @@ use rusqlite::{Connection, params};
 use super::exits::{self, Happening};
 use super::reports::{self, Subject};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, contacts, reactions};
+use super::{SqliteStore, choices, contacts, machines, reactions};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
+use crate::domain::machine::is_machine_kind;
 use crate::domain::{Instant, JsonMap, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
@@ -153,6 +154,8 @@ fn store_event(
     id: &str,
     ingested: &mut Ingested,
 ) -> Result<bool, Error> {
+    let unmasked = machines::unmask(tx, arrival, event)?;
+    let event = unmasked.as_ref().unwrap_or(event);
     let happening = Happening {
         tenant: arrival.tenant,
         event_id: id,
@@ -178,6 +181,8 @@ fn store_event(
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
     let status = match (contact, hydrate) {
         (_, Some(_)) => "thin",
+        // Kept for the record: nobody decides on it.
+        (Some(_), None) if is_machine_kind(&event.kind) => "stored",
         (Some(_), None) => "pending",
         (None, None) => "stored",
     };
@@ -222,21 +227,30 @@ fn store_event(
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;
-    let (exits, in_flight) = exits::apply(tx, &happening, contact, &arrival.reactions)?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
-    let (exits, in_flight) = reactions::apply(
+    let ended = exits::apply(tx, &happening, contact, &arrival.reactions)?;
+    let chosen = choices::apply(
+        tx,
+        &happening,
+        contact,
+        event,
+        &arrival.connection,
+        [told, address.as_deref()],
+    )?;
+    let followed = reactions::apply(
         tx,
         &happening,
         event.occurred_at,
         contact,
         &arrival.reactions,
     )?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
+    for (exits, in_flight) in [ended, chosen, followed] {
+        ingested.exits += exits;
+        ingested.in_flight.extend(in_flight);
+    }
     contacts::touch(tx, arrival.tenant, contact)?;
     if status == "pending" {
-        contacts::mark_due(tx, arrival.tenant, contact, arrival.received_at)?;
+        let at = machines::decide_at(event, arrival.received_at);
+        contacts::mark_due(tx, arrival.tenant, contact, at)?;
     }
     Ok(hydrate.is_some())
 }
