@@ -8,13 +8,12 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::Plugins;
-use crate::calendar::Calendar;
+use super::{Plugins, rules};
 use crate::clock::Clock;
 use crate::config::{self, BaseUrl, Config, Connection, Validated};
 use crate::crm::cloudevents::CloudEvents;
 use crate::crm::hubspot::Hubspot;
-use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
+use crate::decide::{self, Engine, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
@@ -71,11 +70,7 @@ pub(super) async fn wire(
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
     })?);
-    let calendar = Arc::new(Calendar::new(
-        config.calendar.time_zone,
-        config.calendar.working_days,
-        config.calendar.holidays.clone(),
-    ));
+    let calendar = Arc::new(rules::calendar(&config.calendar));
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -97,8 +92,8 @@ pub(super) async fn wire(
         .iter()
         .map(|(name, identity)| (name.clone(), resolve(name, identity)))
         .collect();
-    let rules = validated.rules;
-    let sequences = sequences(config, &rules, &plugins, &identities, &store, now).await?;
+    let enrol = validated.rules;
+    let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
     let exits = Arc::new(ExitTable(
         config
             .sequences
@@ -280,12 +275,13 @@ fn resolve(name: &str, identity: &config::Identity) -> Identity {
 
 async fn sequences(
     config: &Config,
-    rules: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
+    enrol: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
     plugins: &Plugins,
     identities: &HashMap<String, Identity>,
     store: &store::Shared,
     now: Instant,
 ) -> anyhow::Result<Vec<Sequence>> {
+    let guardrails = &config.guardrails;
     let mut setups = Vec::new();
     let mut sequences = Vec::new();
     for (name, sequence) in &config.sequences {
@@ -309,15 +305,13 @@ async fn sequences(
             plugin_id: 0,
             plugin,
             config,
-            enrol: rules
+            enrol: enrol
                 .get(name)
                 .with_context(|| unknown("no enrol rule"))?
                 .clone(),
             exits: sequence.exits.clone(),
-            re_enrol: match sequence.re_enrol {
-                config::ReEnrol::Never => ReEnrol::Never,
-                config::ReEnrol::AfterFinish => ReEnrol::AfterFinish,
-            },
+            re_enrol: sequence.re_enrol,
+            rules: Arc::new(rules::of_sequence(guardrails, sequence)),
             identity: identities
                 .get(&sequence.identity)
                 .with_context(|| unknown("no such identity"))?

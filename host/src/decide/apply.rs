@@ -176,14 +176,31 @@ impl Effects<'_, '_> {
             }
             Some(Err(e)) => return Verdict::refused("template", e.to_string()),
         };
-        let ruling = guardrails::judge(&Proposal {
+        let (identity, recent) = Default::default();
+        let proposal = Proposal {
             to: scope.to,
             suppressed: scope.suppressed,
             stopped: None,
             missing_fields: &missing_fields,
-        });
+            paused: None,
+            quiet: None,
+            due_at: scope.now,
+            zone: scope.zone,
+            country: None,
+            rules: &scope.sequence.rules,
+            identity: &identity,
+            recent: &recent,
+            message_id: &id,
+            unsubscribable: false,
+            postal_address: false,
+        };
+        let ruling = guardrails::judge(&proposal, scope.calendar, due_at, scope.now);
+        let due_at = match ruling {
+            Ruling::Delay { until, .. } => until,
+            _ => due_at,
+        };
         let (held_reason, verdict) = match ruling {
-            Ruling::Allow => (
+            Ruling::Allow | Ruling::Delay { .. } => (
                 None,
                 Verdict::Allowed {
                     at: Some(due_at),
@@ -198,7 +215,9 @@ impl Effects<'_, '_> {
                     message: id.clone(),
                 },
             ),
-            Ruling::Refuse { rule, reason } => return Verdict::refused(rule, reason),
+            Ruling::Refuse { rule, reason }
+            | Ruling::Drop { rule, reason }
+            | Ruling::Task { rule, reason } => return Verdict::refused(rule, reason),
         };
         self.messages.push(NewMessage {
             id,

@@ -5,10 +5,11 @@ use serde_json::json;
 use super::call::Call;
 use super::draft::Draft;
 use super::enrol::Subject;
-use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
+use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
 use crate::domain::{Event, Instant, JsonMap, digest};
+use crate::guardrails::enrolment::ReEnrol;
 use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
 
 /// Decides everything that is due for the contact.
@@ -162,7 +163,7 @@ impl<'e> Turn<'e> {
             draft.next.sequence_id == sequence.sequence_id
                 && match sequence.re_enrol {
                     ReEnrol::Never => true,
-                    ReEnrol::AfterFinish => !draft.finished(),
+                    ReEnrol::AfterFinish | ReEnrol::AfterDays(_) => !draft.finished(),
                 }
         })
     }

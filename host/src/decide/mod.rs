@@ -24,7 +24,7 @@ use crate::domain::backoff::Backoff;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use sequences::{ReEnrol, Sequence, Sequences};
+pub use sequences::{Sequence, Sequences};
 pub use tick::Progress;
 
 /// Everything the loop works with.

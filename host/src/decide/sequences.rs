@@ -1,11 +1,14 @@
 //! The configured sequences, ready to run: compiled rule, loaded plugin, resolved identity.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::enrol::EnrolRule;
 use crate::domain::digest;
 use crate::domain::enrollment::ExitRules;
 use crate::domain::mail::Identity;
+use crate::guardrails::Rules;
+use crate::guardrails::enrolment::ReEnrol;
 use crate::sandbox::Plugin;
 
 /// A sequence as the engine runs it.
@@ -21,14 +24,8 @@ pub struct Sequence {
     pub enrol: EnrolRule,
     pub exits: ExitRules,
     pub re_enrol: ReEnrol,
+    pub rules: Arc<Rules>,
     pub identity: Identity,
-}
-
-/// Whether a contact that went through may be enrolled again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReEnrol {
-    Never,
-    AfterFinish,
 }
 
 impl Sequence {

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::next::{self, Attempt};
 use super::{Deliverer, Transport};
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::compose::mail::{self, Draft};
 use crate::compose::{RenderError, thread::Parent};
@@ -95,7 +96,7 @@ impl Deliverer {
         };
         let mut ready = Vec::new();
         for message in due {
-            match self.prepare(message) {
+            match self.prepare(message, now) {
                 Ok(sendable) => ready.push(*sendable),
                 Err((seq, aside)) => self.store.set_aside(seq, aside, now).await?,
             }
@@ -120,7 +121,7 @@ impl Deliverer {
     }
 
     /// The second look of the guardrails, and the final bytes.
-    fn prepare(&self, message: DueMessage) -> Result<Box<Ready>, (i64, Aside)> {
+    fn prepare(&self, message: DueMessage, now: Instant) -> Result<Box<Ready>, (i64, Aside)> {
         let seq = message.seq;
         let held = |reason: String| (seq, Aside::Held { reason });
         let identity = self.identities.get(&message.identity).ok_or_else(|| {
@@ -179,13 +180,26 @@ impl Deliverer {
             Some(Err(e)) => return Err(held(e.to_string())),
             Some(Ok(_)) | None => Vec::new(),
         };
-        let ruling = guardrails::judge(&Proposal {
+        let (rules, identity_rules, recent) = Default::default();
+        let proposal = Proposal {
             to: message.to.as_ref(),
             suppressed: message.suppressed.as_deref(),
             // An exit cancels queued messages in its own transaction; the claim looks once more.
             stopped: None,
             missing_fields: &missing_fields,
-        });
+            paused: None,
+            quiet: None,
+            due_at: now,
+            zone: chrono_tz::Tz::UTC,
+            country: None,
+            rules: &rules,
+            identity: &identity_rules,
+            recent: &recent,
+            message_id: &message.id,
+            unsubscribable: false,
+            postal_address: false,
+        };
+        let ruling = guardrails::judge(&proposal, &Calendar::default(), now, now);
         match (ruling, composed) {
             (Ruling::Allow, Some(Ok(mail))) => Ok(Box::new(Ready {
                 mail,
@@ -193,8 +207,13 @@ impl Deliverer {
                 transport: transport.clone(),
                 message,
             })),
-            (Ruling::Hold { reason, .. }, _) => Err(held(reason)),
-            (Ruling::Refuse { rule, reason }, _) => Err((
+            (Ruling::Hold { reason, .. } | Ruling::Delay { reason, .. }, _) => Err(held(reason)),
+            (
+                Ruling::Refuse { rule, reason }
+                | Ruling::Drop { rule, reason }
+                | Ruling::Task { rule, reason },
+                _,
+            ) => Err((
                 seq,
                 Aside::Cancelled {
                     reason: format!("{rule}: {reason}"),

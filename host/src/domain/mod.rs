@@ -3,6 +3,7 @@
 //! Pure data and the rules that hold for it everywhere: no I/O, no async, no clock, no wasmtime,
 //! no SQL, and nothing of ours imported from above. Names follow the glossary in ARCHITECTURE.md.
 
+pub mod account;
 pub mod backoff;
 pub mod contact;
 pub mod decision;
