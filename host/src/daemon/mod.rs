@@ -4,6 +4,7 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod plugins;
+mod rules;
 mod web;
 mod wire;
 

@@ -8,21 +8,19 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::Plugins;
-use crate::calendar::Calendar;
+use super::{Plugins, rules};
 use crate::clock::Clock;
 use crate::config::{self, BaseUrl, Config, Connection, Validated};
 use crate::crm::cloudevents::CloudEvents;
 use crate::crm::hubspot::Hubspot;
-use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
+use crate::decide::{self, Engine, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
+use crate::domain::enrollment::AccountStop;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
-use crate::domain::touch::Lookback;
-use crate::guardrails::breaker::Breaker;
-use crate::guardrails::{self, Frame, Sender};
+use crate::guardrails::Sender;
 use crate::hydrate::{Hydrator, Source};
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
@@ -75,11 +73,7 @@ pub(super) async fn wire(
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
     })?);
-    let calendar = Arc::new(Calendar::new(
-        config.calendar.time_zone,
-        config.calendar.working_days,
-        config.calendar.holidays.clone(),
-    ));
+    let calendar = Arc::new(rules::calendar(&config.calendar));
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -102,22 +96,35 @@ pub(super) async fn wire(
         .map(|(name, identity)| {
             let sender = Sender {
                 identity: resolve(name, identity),
-                rules: guardrails::IdentityRules::default(),
+                rules: identity.limits.clone(),
             };
             (name.clone(), sender)
         })
         .collect();
-    let rules = validated.rules;
-    let sequences = sequences(config, &rules, &plugins, &identities, &store, now).await?;
+    let enrol = validated.rules;
+    let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
     let reactions = Arc::new(Reactions {
         exits: config
             .sequences
             .iter()
             .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
             .collect(),
+        account_stop: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| {
+                let rules = rules::of_sequence(&config.guardrails, sequence);
+                (name.clone(), rules.account_stop)
+            })
+            .filter(|(_, stop)| *stop != AccountStop::Nothing)
+            .collect(),
+        touch_events: config.guardrails.touch_events.clone(),
+        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
+        soft_bounces_max: config.guardrails.soft_bounces_max,
+        free_mail_domains: config.guardrails.free_mail_domains.clone(),
         zone: config.calendar.time_zone,
-        ..Reactions::default()
     });
+    let lookback = rules::lookback(config);
     Ok(Parts {
         engine: Engine {
             store: Arc::clone(&store),
@@ -129,7 +136,7 @@ pub(super) async fn wire(
                 batch_max: config.decide.batch_max,
                 history_max: config.decide.history_max,
                 touches_max: config.decide.touches_max,
-                lookback: Lookback::default(),
+                lookback,
                 backoff: Backoff {
                     first_ms: config.decide.retry_first_ms,
                     max_ms: config.decide.retry_max_ms,
@@ -144,14 +151,14 @@ pub(super) async fn wire(
             sequences: Arc::new(
                 sequences
                     .iter()
-                    .map(|sequence| (sequence.name.clone(), Arc::clone(&sequence.frame)))
+                    .map(|sequence| (sequence.name.clone(), Arc::clone(&sequence.rules)))
                     .collect(),
             ),
             identities: Arc::new(identities),
             transports: Arc::new(transports),
             net: Arc::clone(&net),
-            lookback: Lookback::default(),
-            breaker: Breaker::default(),
+            lookback,
+            breaker: config.breaker,
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
                 backoff: Backoff {
@@ -313,12 +320,13 @@ fn resolve(name: &str, identity: &config::Identity) -> Identity {
 
 async fn sequences(
     config: &Config,
-    rules: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
+    enrol: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
     plugins: &Plugins,
     identities: &HashMap<String, Sender>,
     store: &store::Shared,
     now: Instant,
 ) -> anyhow::Result<Vec<Sequence>> {
+    let guardrails = &config.guardrails;
     let mut setups = Vec::new();
     let mut sequences = Vec::new();
     for (name, sequence) in &config.sequences {
@@ -342,20 +350,16 @@ async fn sequences(
             plugin_id: 0,
             plugin,
             config,
-            enrol: rules
+            enrol: enrol
                 .get(name)
                 .with_context(|| unknown("no enrol rule"))?
                 .clone(),
             exits: sequence.exits.clone(),
-            re_enrol: match sequence.re_enrol {
-                config::ReEnrol::Never => ReEnrol::Never,
-                config::ReEnrol::AfterFinish => ReEnrol::AfterFinish,
-            },
+            rules: Arc::new(rules::of_sequence(guardrails, sequence)),
             sender: identities
                 .get(&sequence.identity)
                 .with_context(|| unknown("no such identity"))?
                 .clone(),
-            frame: Arc::new(Frame::default()),
         });
     }
     let registered = store

@@ -93,9 +93,8 @@ impl<'e> Turn<'e> {
         }
         let earlier = self.earlier(sequence);
         let mut asked = self.asked(sequence, &earlier);
-        let beside = |other: &&Sequence| {
-            other.rules.exclusive && other.sequence_id != sequence.sequence_id
-        };
+        let beside =
+            |other: &&Sequence| other.rules.exclusive && other.sequence_id != sequence.sequence_id;
         asked.active_in = self
             .enrollments
             .iter()
@@ -156,7 +155,10 @@ impl<'e> Turn<'e> {
 }
 
 fn asked_for(event: &Event) -> Option<&str> {
-    event.data.get("sequence").and_then(serde_json::Value::as_str)
+    event
+        .data
+        .get("sequence")
+        .and_then(serde_json::Value::as_str)
 }
 
 /// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.

@@ -54,6 +54,8 @@ impl Effects<'_, '_> {
                 identity: &scope.sequence.sender.rules,
                 recent: self.place.recent,
                 message_id: &id,
+                unsubscribable: false,
+                postal_address: false,
             },
             scope.calendar,
             asked_at,

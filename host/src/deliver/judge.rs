@@ -160,6 +160,8 @@ impl Deliverer {
             identity: &sender.rules,
             recent: &recent,
             message_id: &message.id,
+            unsubscribable: false,
+            postal_address: false,
         };
         let ruling = guardrails::judge(&proposal, &self.calendar, now, now);
         match (ruling, composed) {

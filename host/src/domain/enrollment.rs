@@ -76,16 +76,15 @@ impl ExitReason {
 
 /// What happens to an enrollment when a colleague of the contact answers, books a meeting or
 /// converts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountStop {
+    #[default]
     Nothing,
     /// It ends.
     Stop,
     /// The contact is not written to for so long.
-    Delay {
-        ms: i64,
-    },
+    Delay { ms: i64 },
 }
 
 /// Which exit conditions a sequence honours. All of them, unless its configuration says otherwise.

@@ -77,8 +77,6 @@ impl MessageStatus {
                 | kind::EMAIL_DEFERRED
                 | kind::EMAIL_OPENED
                 | kind::LINK_CLICKED
-                | kind::MACHINE_OPENED
-                | kind::MACHINE_CLICKED
                 | kind::UNSUBSCRIBED
                 | kind::SOFT_BOUNCED
                 | kind::MACHINE_OPENED

@@ -1,6 +1,6 @@
 //! What the doors ask: store events, and apply at once what must not wait.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -83,7 +83,7 @@ pub struct Reactions {
     /// Where a contact has no time zone of its own.
     pub zone: Tz,
     /// Domains shared by strangers, beside the well-known ones.
-    pub free_mail_domains: HashSet<String>,
+    pub free_mail_domains: Vec<String>,
 }
 
 impl Default for Reactions {
@@ -95,7 +95,7 @@ impl Default for Reactions {
             auto_reply_pause_ms: 14 * DAY_MS,
             soft_bounces_max: 5,
             zone: Tz::UTC,
-            free_mail_domains: HashSet::new(),
+            free_mail_domains: Vec::new(),
         }
     }
 }

@@ -12,9 +12,7 @@ use followup::store::outbox::{Aside, Conclusion, Health, Next, SetAside};
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
-use super::bench::{
-    NOW, arrival, claim_of, due, event, fields, hear, queued, with_message,
-};
+use super::bench::{NOW, arrival, claim_of, due, event, fields, hear, queued, with_message};
 use super::intake::report;
 
 const ADA: &str = "ada@acme.example";
@@ -107,7 +105,10 @@ pub async fn what_was_heard_since_voids_a_claim(store: Shared) {
     let read = queued(&store, NOW).await.remove(0);
     hear(&store, vec![event("rep", "email-sent", ADA)]).await;
     let claim = claim_of(&read, ADA);
-    assert_eq!(store.claim(vec![claim], NOW).await.expect("stored"), [false]);
+    assert_eq!(
+        store.claim(vec![claim], NOW).await.expect("stored"),
+        [false]
+    );
     sent(&store, ADA).await;
 }
 
@@ -130,7 +131,10 @@ pub async fn a_pause_stops_what_is_queued_and_resuming_frees_it(store: Shared) {
         };
         store.pause(DEFAULT_TENANT, pause).await.expect("stored");
         let claim = claim_of(&message, &email);
-        assert_eq!(store.claim(vec![claim], NOW).await.expect("stored"), [false]);
+        assert_eq!(
+            store.claim(vec![claim], NOW).await.expect("stored"),
+            [false]
+        );
         let aside = SetAside {
             seq: message.seq,
             aside: Aside::Held,
@@ -155,7 +159,9 @@ pub async fn a_pause_with_an_end_lifts_itself_and_counts_anew(store: Shared) {
     bounce.message_id = Some("msg_1".to_owned());
     hear(&store, vec![bounce]).await;
     let health = async |since: Instant| {
-        let health = store.health(DEFAULT_TENANT, Scope::Identity, "sales", since).await;
+        let health = store
+            .health(DEFAULT_TENANT, Scope::Identity, "sales", since)
+            .await;
         health.expect("read")
     };
     let one = Health {
@@ -173,7 +179,10 @@ pub async fn a_pause_with_an_end_lifts_itself_and_counts_anew(store: Shared) {
         until: Some(NOW.plus_ms(DAY_MS)),
     };
     store.pause(DEFAULT_TENANT, pause).await.expect("stored");
-    assert_eq!(store.next_message_at().await.expect("read"), Some(NOW.plus_ms(DAY_MS)));
+    assert_eq!(
+        store.next_message_at().await.expect("read"),
+        Some(NOW.plus_ms(DAY_MS))
+    );
     assert!(store.lift_expired(NOW).await.expect("stored").is_empty());
     let lifted = store.lift_expired(NOW.plus_ms(DAY_MS)).await;
     assert_eq!(lifted.expect("stored").len(), 1);
@@ -196,7 +205,11 @@ pub async fn a_late_message_moves_the_timers_of_its_enrollment(store: Shared) {
 
 pub async fn an_absent_person_is_left_in_peace(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
-    let mut told = telling("auto-replied", ADA, json!({"return_on": "2026-03-10", "instead": "bob@acme.example"}));
+    let mut told = telling(
+        "auto-replied",
+        ADA,
+        json!({"return_on": "2026-03-10", "instead": "bob@acme.example"}),
+    );
     told.patch = fields(json!({}));
     told.patch.time_zone = Some("Europe/Berlin".to_owned());
     hear(&store, vec![told]).await;
@@ -206,7 +219,10 @@ pub async fn an_absent_person_is_left_in_peace(store: Shared) {
         Some((until, "out-of-office".to_owned()))
     );
     let known = report(&store, ADA).await;
-    assert_eq!(known.enrollments[0].status, "active", "an auto-reply is no reply");
+    assert_eq!(
+        known.enrollments[0].status, "active",
+        "an auto-reply is no reply"
+    );
     assert_eq!(
         known.tasks[0].title.as_deref(),
         Some("ada@acme.example is away and names bob@acme.example")
@@ -220,9 +236,16 @@ pub async fn an_absent_person_is_left_in_peace(store: Shared) {
 
 pub async fn who_left_is_a_task_and_an_end(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
-    hear(&store, vec![telling("auto-replied", ADA, json!({"departed": true}))]).await;
+    hear(
+        &store,
+        vec![telling("auto-replied", ADA, json!({"departed": true}))],
+    )
+    .await;
     let known = report(&store, ADA).await;
-    assert_eq!(known.enrollments[0].exit_reason.as_deref(), Some("departed"));
+    assert_eq!(
+        known.enrollments[0].exit_reason.as_deref(),
+        Some("departed")
+    );
     assert_eq!(known.messages[0].status, "cancelled");
     assert_eq!(known.tasks.len(), 1);
 }
@@ -244,7 +267,10 @@ pub async fn soft_bounces_add_up_until_a_delivery(store: Shared) {
     assert!(!heard("5", "soft-bounced").await);
     assert!(heard("6", "soft-bounced").await, "three in a row");
     let known = report(&store, ADA).await;
-    assert_eq!(known.enrollments[0].exit_reason.as_deref(), Some("hard-bounce"));
+    assert_eq!(
+        known.enrollments[0].exit_reason.as_deref(),
+        Some("hard-bounce")
+    );
 }
 
 pub async fn a_colleagues_answer_stops_or_delays_as_configured(store: Shared) {
@@ -255,14 +281,22 @@ pub async fn a_colleagues_answer_stops_or_delays_as_configured(store: Shared) {
     ] {
         let domain = format!("{stop:?}").to_lowercase();
         let domain: String = domain.chars().filter(char::is_ascii_alphabetic).collect();
-        let (ada, bob) = (format!("ada@{domain}.example"), format!("bob@{domain}.example"));
+        let (ada, bob) = (
+            format!("ada@{domain}.example"),
+            format!("bob@{domain}.example"),
+        );
         with_message(&store, &ada, &format!("msg_a{domain}"), None).await;
         with_message(&store, &bob, &format!("msg_b{domain}"), None).await;
         let reactions = Reactions {
             account_stop: [("pricing".to_owned(), stop)].into(),
             ..Reactions::default()
         };
-        hear_under(&store, reactions, event(&format!("r{domain}"), "replied", &ada)).await;
+        hear_under(
+            &store,
+            reactions,
+            event(&format!("r{domain}"), "replied", &ada),
+        )
+        .await;
         let known = report(&store, &bob).await;
         assert_eq!(known.enrollments[0].exit_reason.is_some(), ends, "{stop:?}");
         assert_eq!(state(&store, &bob).await.1.is_some(), quiet, "{stop:?}");
@@ -321,7 +355,9 @@ pub async fn a_stale_message_goes_when_a_person_says_so(store: Shared) {
     assert_eq!(released.expect("stored"), 1);
     assert!(queued(&store, NOW).await[0].released);
     let which = Which::Message("msg_1".to_owned());
-    let cancelled = store.cancel(DEFAULT_TENANT, which, "not any more", NOW).await;
+    let cancelled = store
+        .cancel(DEFAULT_TENANT, which, "not any more", NOW)
+        .await;
     assert_eq!(cancelled.expect("stored"), 1);
     assert_eq!(report(&store, ADA).await.messages[0].status, "cancelled");
 }
