@@ -6,7 +6,7 @@ use followup::domain::enrollment::AccountStop;
 use followup::domain::instant::DAY_MS;
 use followup::domain::pause::{Cause, Pause, Scope};
 use followup::domain::{Instant, NewEvent};
-use followup::store::controls::{Controls, Which};
+use followup::store::controls::Which;
 use followup::store::intake::{Ingested, Reactions};
 use followup::store::outbox::{Aside, Conclusion, Health, Next, SetAside};
 use followup::store::{DEFAULT_TENANT, Shared};
