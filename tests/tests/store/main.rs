@@ -77,4 +77,5 @@ conformance![
     reactions::a_reply_is_found_by_what_it_answers,
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,
+    reactions::a_persons_word_outweighs_a_bounce,
 ];

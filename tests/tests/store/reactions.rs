@@ -361,3 +361,24 @@ pub async fn a_stale_message_goes_when_a_person_says_so(store: Shared) {
     assert_eq!(cancelled.expect("stored"), 1);
     assert_eq!(report(&store, ADA).await.messages[0].status, "cancelled");
 }
+
+pub async fn a_persons_word_outweighs_a_bounce(store: Shared) {
+    for (first, second, kept) in [
+        ("hard-bounced", "unsubscribed", "unsubscribed"),
+        ("unsubscribed", "hard-bounced", "unsubscribed"),
+        ("complained", "unsubscribed", "complaint"),
+        ("hard-bounced", "complained", "complaint"),
+    ] {
+        let email = format!("{first}.{second}@x.example");
+        for kind in [first, second] {
+            hear(
+                &store,
+                vec![event(&format!("{kind} {email}"), kind, &email)],
+            )
+            .await;
+        }
+        let suppressed = report(&store, &email).await.contact.suppressed;
+        let reason = suppressed.map(|suppression| suppression.reason);
+        assert_eq!(reason.as_deref(), Some(kept), "{first}, then {second}");
+    }
+}

@@ -170,6 +170,7 @@ pub(super) fn suppress(
     put_on_list(tx, happening, reason.as_str(), addresses)
 }
 
+/// What a person said outweighs what a mail system said: who lifts a bounce must not lift an opt-out.
 pub(super) fn put_on_list(
     tx: &Connection,
     happening: &Happening<'_>,
@@ -180,7 +181,9 @@ pub(super) fn put_on_list(
         execute(
             tx,
             "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, source = excluded.source, at = excluded.at
+             WHERE excluded.reason IN ('unsubscribed', 'complaint')
+               AND suppressions.reason NOT IN ('unsubscribed', 'complaint')",
             params![happening.tenant.0, address, reason, happening.event_id, happening.at.0],
         )?;
     }
