@@ -72,7 +72,7 @@ fn limits(section: &Section<'_>) -> IdentityRules {
     at_most(section, "absent", rules.absent.len(), ABSENCES_MAX);
     let ends = rules.caps.iter().any(|cap| cap.span == Span::Day);
     if rules.ramp.is_some() && !ends {
-        section.problem(
+        section.warn(
             "ramp",
             "never ends, since there is no cap per day",
             "add the number of mails a day to end at: caps = [\"200/day\"]",
