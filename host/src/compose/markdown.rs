@@ -23,16 +23,13 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// An HTML document of the Markdown.
-pub(super) fn to_document(markdown: &str) -> String {
-    let mut body = String::with_capacity(markdown.len() * 2);
-    html::push_html(
-        &mut body,
-        Parser::new_ext(markdown, Options::empty()).map(tame),
-    );
-    format!(
-        "<!doctype html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n{body}</body>\n</html>\n"
-    )
+/// Markdown to HTML: a fragment, without `<body>`. Beside `CommonMark` there are tables and
+/// ~~strikethrough~~; and a line break is a line break, as whoever writes a letter means it.
+pub(super) fn to_fragment(markdown: &str) -> String {
+    let mut html = String::with_capacity(markdown.len() * 2);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    html::push_html(&mut html, Parser::new_ext(markdown, options).map(tame));
+    html
 }
 
 /// A link whose address came from a value must not run anything: other schemes lose their address.
@@ -60,6 +57,7 @@ fn tame(event: Event<'_>) -> Event<'_> {
             title,
             id,
         }),
+        Event::SoftBreak => Event::HardBreak,
         other => other,
     }
 }
@@ -89,9 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn body(markdown: &str) -> String {
-        let document = to_document(markdown);
-        let start = document.find("<body>\n").expect("body") + "<body>\n".len();
-        document[start..document.find("</body>").expect("end")].to_owned()
+        to_fragment(markdown)
     }
 
     #[test]
@@ -104,6 +100,11 @@ mod tests {
             body("[book](https://a.example/?x=1&y=2)"),
             "<p><a href=\"https://a.example/?x=1&amp;y=2\">book</a></p>\n"
         );
+        assert_eq!(
+            body("Best regards,\nAda ~~L.~~"),
+            "<p>Best regards,<br />\nAda <del>L.</del></p>\n"
+        );
+        assert!(body("|a|b|\n|-|-|\n|1|2|").contains("<td>2</td>"));
     }
 
     #[test]
@@ -148,7 +149,7 @@ mod tests {
     proptest! {
         /// Whatever a stranger is called, the document has the tags of the template and no more.
         #[test]
-        fn no_value_adds_a_tag(value in "\\PC{0,40}|[<>\\[\\]()*_`#&;:/!\\n\\t =\"'\\\\-]{0,40}") {
+        fn no_value_adds_a_tag(value in "\\PC{0,40}|[<>\\[\\]()*_`#&;:/!|~\\n\\t =\"'\\\\-]{0,40}") {
             let html = body(&format!("Hi {}, **see** you", escape(&value)));
             let tags: Vec<&str> = html.split('<').skip(1).filter_map(|t| t.split('>').next()).collect();
             prop_assert_eq!(tags, ["p", "strong", "/strong", "/p"]);

@@ -7,6 +7,7 @@
 //! There is one source of defaults: `followup.default.toml`, which is also the documentation.
 
 mod calendar;
+mod company;
 mod connections;
 mod decide;
 mod deliver;
@@ -30,10 +31,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use calendar::Calendar;
+pub use company::Company;
 pub use connections::{BaseUrl, Connection};
 pub use decide::Decide;
 pub use deliver::Deliver;
-pub use identities::Identity;
+pub use identities::{Identity, Tracking};
 pub use places::Places;
 pub use plugins::Plugins;
 pub use problem::{Problem, Severity, in_order};
@@ -42,8 +44,8 @@ pub use sandbox::Sandbox;
 pub use sequences::{ReEnrol, Sequence};
 pub use server::Server;
 pub use store::Store;
-pub use templates::TemplateFile;
-pub use validate::{Validated, validate};
+pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use validate::{Validated, templates, validate};
 
 use reader::Reader;
 
@@ -67,7 +69,8 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     pub identities: BTreeMap<String, Identity>,
     pub sequences: BTreeMap<String, Sequence>,
-    pub templates: Vec<TemplateFile>,
+    pub company: Company,
+    pub templates: TemplateFiles,
 }
 
 /// A usable configuration, and what should be looked at all the same.
@@ -125,7 +128,8 @@ fn read(reader: &Reader<'_>) -> Config {
         connections,
         identities,
         sequences,
-        templates: templates::read_all(reader),
+        company: Company::read(&root.section("company")),
+        templates: TemplateFiles::read_all(reader),
     };
     root.finish();
     config

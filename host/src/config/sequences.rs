@@ -23,6 +23,8 @@ pub struct Sequence {
     pub identity: String,
     pub re_enrol: ReEnrol,
     pub exits: ExitRules,
+    /// Whether its mails have no HTML part.
+    pub plain_text: bool,
     /// The policy's own options.
     pub config: Json,
 }
@@ -59,6 +61,7 @@ impl Sequence {
             _ => None,
         });
         let exits = exits(&section.section("exits"));
+        let plain_text = section.boolean("plain_text");
         let config = section
             .section("config")
             .table()
@@ -70,6 +73,7 @@ impl Sequence {
             identity: identity?,
             re_enrol,
             exits,
+            plain_text,
             config,
         })
     }

@@ -19,7 +19,7 @@ use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::hook::Hook;
-use crate::domain::mail::{Identity, Provider};
+use crate::domain::mail::{Identity, Provider, TrackingDomain};
 use crate::hydrate::{Hydrator, Source};
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
@@ -266,7 +266,8 @@ fn reach(base_url: &BaseUrl) -> Reach {
     }
 }
 
-fn resolve(name: &str, identity: &config::Identity) -> Identity {
+/// The identity as the rooms below know it.
+pub fn resolve(name: &str, identity: &config::Identity) -> Identity {
     Identity {
         name: name.to_owned(),
         from: identity.from.clone(),
@@ -275,6 +276,12 @@ fn resolve(name: &str, identity: &config::Identity) -> Identity {
             .connection
             .clone()
             .unwrap_or_else(|| CAPTURE.to_owned()),
+        unsubscribe_mailto: identity.unsubscribe_mailto.clone(),
+        tracking: identity.tracking.as_ref().map(|tracking| TrackingDomain {
+            base_url: tracking.url.clone(),
+            opens: tracking.opens,
+            clicks: tracking.clicks,
+        }),
     }
 }
 

@@ -165,6 +165,7 @@ impl Effects<'_, '_> {
                             thread.subject.as_str(),
                         )
                     }),
+                    manner: mail::Manner::default(),
                 },
             )
         });
@@ -258,6 +259,7 @@ impl Effects<'_, '_> {
             vars: &JsonMap::new(),
             sender: &self.scope.sequence.identity.from,
             sequence: &self.scope.sequence.name,
+            host: compose::HostFields::default(),
         };
         // A colleague reads it: better a name too few than no task.
         let fill = |text: &str| compose::fill_in(text, &fields).unwrap_or_else(|_| text.to_owned());

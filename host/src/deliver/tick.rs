@@ -170,6 +170,7 @@ impl Deliverer {
                                 thread.subject.as_str(),
                             )
                         }),
+                        manner: mail::Manner::default(),
                     },
                 )
             })
