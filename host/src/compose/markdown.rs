@@ -11,10 +11,11 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 /// digit becomes a numeric character reference. `CommonMark` 0.31 section 2.5: "Entity and numeric
 /// character references cannot be used in place of symbols indicating structure"; and they are
 /// understood everywhere a value can stand, in text, in link destinations and in an author's HTML.
+/// White space and punctuation beyond ASCII too: beside an author's `**` they decide what is bold.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 2);
     for c in text.chars() {
-        if c.is_alphanumeric() || (!c.is_ascii() && !c.is_control()) {
+        if c.is_alphanumeric() {
             out.push(c);
         } else if !c.is_control() || c == '\n' || c == '\t' {
             write!(out, "&#{};", u32::from(c)).expect("writing to a string");
@@ -120,6 +121,14 @@ mod tests {
             ("Zoë O’Neil", "<p>Hi Zoë O’Neil!</p>\n"),
         ] {
             assert_eq!(body(&format!("Hi {}!", escape(value))), html, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_leaves_the_authors_markup_alone() {
+        for value in ["a\u{2000}", "\u{a0}a", "a!", "’a’", "*"] {
+            let html = body(&format!("Hi **{}**, you", escape(value)));
+            assert_eq!(html, format!("<p>Hi <strong>{value}</strong>, you</p>\n"));
         }
     }
 

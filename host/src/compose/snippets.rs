@@ -136,10 +136,16 @@ impl Snippets {
                 format!("correct templates/snippets/{name}.md"),
             );
         }
-        let remedy = if self.sources.is_empty() {
+        let known: Vec<&str> = self
+            .sources
+            .keys()
+            .chain(&self.broken)
+            .map(String::as_str)
+            .collect();
+        let remedy = if known.is_empty() {
             format!("write templates/snippets/{name}.md")
         } else {
-            spelling::suggest(name, self.sources.keys().map(String::as_str))
+            spelling::suggest(name, known)
         };
         TemplateError::new(
             include.line,

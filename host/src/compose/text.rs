@@ -35,7 +35,8 @@ pub(super) fn of_html(html: &str) -> Result<String, String> {
     if tags > 2 * TAGS_MAX {
         return Err(format!("has more than {TAGS_MAX} tags"));
     }
-    let html = html.replace(MARK, "");
+    // html2text knows no rules.
+    let html = html.replace(MARK, "").replace("<hr />", "<p>---</p>");
     let decorator = Decorator::default();
     let targets = Rc::clone(&decorator.targets);
     let config = config::with_decorator(decorator)
@@ -62,7 +63,9 @@ pub(super) fn add_missing_links(text: &mut String, html: &str) {
         if !link.starts_with('#') && !text.contains(link.as_str()) {
             let bare = link.strip_prefix("mailto:").unwrap_or(&link);
             if !text.contains(bare) {
-                text.push_str(&format!("\n<{link}>\n"));
+                for piece in ["\n<", &link, ">\n"] {
+                    text.push_str(piece);
+                }
             }
         }
     }
@@ -106,11 +109,7 @@ fn name_links(text: &str, targets: &[String]) -> String {
 fn break_line(line: &str) -> Vec<String> {
     let line = line.trim_end();
     if line.chars().count() <= TEXT_WIDTH {
-        // html2text writes a rule as wide as it may.
         return vec![line.to_owned()];
-    }
-    if line.chars().all(|c| c == '─') {
-        return vec!["-".repeat(3)];
     }
     let body = line.trim_start_matches([' ', '>']);
     let start = &line[..line.len() - body.len()];

@@ -32,7 +32,7 @@ pub(in crate::cli) struct Preview {
     /// Who would get it: a contact that is known.
     #[arg(long, value_name = "EMAIL")]
     contact: Option<String>,
-    /// Who would get it, as a file: {"email": "...", "first_name": "...", "account": {"name": "..."}}.
+    /// Who would get it, as a file: {"email": "...", "company": "...", "account": {"name": "..."}}.
     #[arg(long, value_name = "FILE", conflicts_with = "contact")]
     contact_json: Option<PathBuf>,
     /// In which sequence; needed where several could be meant.

@@ -56,7 +56,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 struct Folder {
-    folder: tempfile::TempDir,
+    place: tempfile::TempDir,
     config: Config,
     templates: Templates,
 }
@@ -72,7 +72,7 @@ fn folder() -> Folder {
     let (templates, problems) = config::templates(&loaded.config, &[]);
     assert_eq!(problems, []);
     Folder {
-        folder,
+        place: folder,
         config: loaded.config,
         templates,
     }
@@ -101,7 +101,7 @@ impl Folder {
     }
 
     fn path(&self, path: &str) -> String {
-        self.folder
+        self.place
             .path()
             .join(Path::new(path))
             .display()
