@@ -14,6 +14,7 @@ mod sequence;
 mod serve;
 mod status;
 mod table;
+mod template;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,9 @@ enum Command {
     /// The installed plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// The templates of mails, and what they would say.
+    #[command(subcommand)]
+    Template(template::Template),
 }
 
 /// Where the configuration is, and for whom the answer is meant.
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Contact(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
+        Command::Template(command) => command.run(),
     };
     done.unwrap_or_else(|e| {
         // `{:#}`: the causes on one line; a backtrace helps nobody here.

@@ -301,6 +301,11 @@ impl<'r> Section<'r> {
         }
     }
 
+    /// Whether the file says anything of the key, be it right or wrong.
+    pub fn wrote(&self, key: &str) -> bool {
+        self.user.is_some_and(|table| table.contains_key(key))
+    }
+
     /// The raw table, for keys that are not ours.
     pub fn table(&self) -> Option<&'r dyn TableLike> {
         self.user
