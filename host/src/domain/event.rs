@@ -18,6 +18,12 @@ pub mod kind {
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
 
+    // The person's machines: never taken for the person.
+    /// A mailbox answered by itself: away, left, or asking who writes.
+    pub const AUTO_REPLIED: &str = "auto-replied";
+    /// A mail program reported that a message was displayed (or deleted unread).
+    pub const READ_RECEIPT: &str = "read-receipt";
+
     // Our messages, as the provider saw them.
     pub const EMAIL_DELIVERED: &str = "email-delivered";
     pub const EMAIL_DEFERRED: &str = "email-deferred";
@@ -57,6 +63,8 @@ pub mod kind {
         FORM_SUBMITTED,
         UNSUBSCRIBED,
         COMPLAINED,
+        AUTO_REPLIED,
+        READ_RECEIPT,
         EMAIL_DELIVERED,
         EMAIL_DEFERRED,
         EMAIL_ACCEPTED,
@@ -124,6 +132,11 @@ pub struct NewEvent {
     pub patch: ContactPatch,
     /// The id of our message that the event is about, where the sender gave it back.
     pub message_id: Option<String>,
+    /// RFC 5322 Message-IDs, without their brackets, of mails that this event may be about, likeliest
+    /// first: what a mail answers, or what a report returned. Not proof of anything: anybody can
+    /// write them. For the store to look up where `message_id` is not set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
     pub data: JsonMap,
     /// What the sender wrote, untouched.
     pub raw: Value,

@@ -18,6 +18,7 @@ pub mod mail;
 pub mod manifest;
 pub mod message;
 pub mod spelling;
+pub mod token;
 pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};

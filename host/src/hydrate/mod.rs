@@ -172,6 +172,7 @@ fn opt_out(event: &NewEvent, now: Instant) -> NewEvent {
         contact: event.contact.clone(),
         patch: ContactPatch::default(),
         message_id: None,
+        answers: Vec::new(),
         data: crate::domain::JsonMap::new(),
         raw: Value::Null,
         hydrate: None,

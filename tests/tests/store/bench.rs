@@ -35,6 +35,7 @@ pub fn event(key: &str, kind: &str, email: &str) -> NewEvent {
         contact: ContactRef::email(address(email)),
         patch: ContactPatch::default(),
         message_id: None,
+        answers: Vec::new(),
         data: JsonMap::new(),
         raw: json!({ "key": key }),
         hydrate: None,

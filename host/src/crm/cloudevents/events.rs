@@ -47,6 +47,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         contact,
         patch,
         message_id,
+        answers: Vec::new(),
         data,
         raw: item.clone(),
         hydrate: None,

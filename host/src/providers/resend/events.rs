@@ -31,6 +31,7 @@ pub(super) fn read(item: &Value, id: &str, now: Instant) -> Result<NewEvent, Str
             .unwrap_or_default(),
         patch: ContactPatch::default(),
         message_id: our_message_id(tag(data)),
+        answers: Vec::new(),
         data: event_data(data),
         raw: item.clone(),
         hydrate: None,

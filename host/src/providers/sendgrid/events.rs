@@ -53,6 +53,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         contact: email.map(ContactRef::email).unwrap_or_default(),
         patch: ContactPatch::default(),
         message_id: our_message_id(item.get(MESSAGE_ID_KEY)),
+        answers: Vec::new(),
         data: data(item),
         raw: item.clone(),
         hydrate: None,
