@@ -13,7 +13,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "providers"],
+        &["guardrails", "compose", "crm", "inbound", "providers"],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.
@@ -34,6 +34,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
@@ -51,6 +52,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
