@@ -21,6 +21,7 @@ use crate::domain::backoff::Backoff;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
 use crate::hydrate::{Hydrator, Source};
+use crate::inbound::{Inbound, Ours};
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
 use crate::providers::resend::Resend;
@@ -236,6 +237,21 @@ fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abiliti
             Abilities {
                 hook: hook(Arc::clone(&resend) as Arc<dyn Hook>, false),
                 transport: Some(http(resend, base_url)),
+                ..Abilities::default()
+            }
+        }
+        Connection::Inbound { secret, .. } => {
+            let ours = Ours {
+                addresses: config
+                    .identities
+                    .values()
+                    .map(|identity| identity.from.address.clone())
+                    .collect(),
+                // Without a key no token is believed; replies are matched by the ids they answer.
+                key: Vec::new(),
+            };
+            Abilities {
+                hook: hook(Arc::new(Inbound::new(secret.clone(), ours)?), false),
                 ..Abilities::default()
             }
         }

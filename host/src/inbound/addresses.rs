@@ -74,12 +74,17 @@ pub(super) fn is_daemon(address: &EmailAddress) -> bool {
         "mdaemon",
     ];
     let name = mailbox(address);
-    NAMES.contains(&name) || name.starts_with("microsoftexchange") || name.starts_with("mailer-daemon")
+    NAMES.contains(&name)
+        || name.starts_with("microsoftexchange")
+        || name.starts_with("mailer-daemon")
 }
 
 /// An address nobody reads.
 pub(super) fn is_no_reply(address: &EmailAddress) -> bool {
-    let plain: String = mailbox(address).chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain: String = mailbox(address)
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     let names = [
         "noreply",
         "donotreply",
@@ -102,11 +107,17 @@ mod tests {
     #[test]
     fn addresses_are_found_in_any_text() {
         for (text, expect) in [
-            ("Ada <Ada@X.example>, b@y.example", &["ada@x.example", "b@y.example"] as &[&str]),
+            (
+                "Ada <Ada@X.example>, b@y.example",
+                &["ada@x.example", "b@y.example"] as &[&str],
+            ),
             ("rfc822; a+b@x.example", &["a+b@x.example"]),
             ("write to a@x.example.", &["a@x.example"]),
             ("mailto:a@x.example, or <a@x.example>", &["a@x.example"]),
-            ("(bob@x.example)[bob2@x.example]", &["bob@x.example", "bob2@x.example"]),
+            (
+                "(bob@x.example)[bob2@x.example]",
+                &["bob@x.example", "bob2@x.example"],
+            ),
             ("担当者のtaro@x.exampleまで", &["taro@x.example"]),
             ("me @ home, @handle, a@localhost", &[]),
             ("\"quoted\" 'o'neil@x.example'", &["o'neil@x.example"]),
@@ -123,7 +134,11 @@ mod tests {
         for (text, daemon, no_reply) in [
             ("MAILER-DAEMON@x.example", true, false),
             ("postmaster@x.example", true, false),
-            ("MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@x.example", true, false),
+            (
+                "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@x.example",
+                true,
+                false,
+            ),
             ("no-reply@x.example", false, true),
             ("do_not_reply+1@x.example", false, true),
             ("ada@x.example", false, false),

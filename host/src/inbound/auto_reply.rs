@@ -75,7 +75,9 @@ fn strong(mail: &InboundMail) -> Option<String> {
         }
         // Microsoft, [MS-OXCMAIL] 2.2.3.2.14: which answers the writer wants suppressed.
         if name == "x-auto-response-suppress"
-            && value.split([',', ' ']).any(|word| matches!(word, "all" | "oof" | "autoreply"))
+            && value
+                .split([',', ' '])
+                .any(|word| matches!(word, "all" | "oof" | "autoreply"))
         {
             return Some(format!("X-Auto-Response-Suppress: {value}"));
         }
@@ -89,7 +91,8 @@ fn strong(mail: &InboundMail) -> Option<String> {
     if let Some(marker) = marker(&mail.subject) {
         return Some(format!("subject begins with {marker:?}"));
     }
-    mail.null_sender.then(|| "null sender (RFC 3834 3.3)".to_owned())
+    mail.null_sender
+        .then(|| "null sender (RFC 3834 3.3)".to_owned())
 }
 
 fn first_word(value: &str) -> &str {
@@ -138,7 +141,10 @@ fn weak(mail: &InboundMail) -> Option<String> {
 /// "Re:" in front would be a person's answer to a notice.
 fn begins_with(subject: &str, phrases: &[&'static str]) -> Option<&'static str> {
     let bare = subject.trim_start_matches(['[', '【', '(', '<', '*', '"', ' ']);
-    phrases.iter().copied().find(|phrase| super::fold::find(bare, phrase) == Some(0))
+    phrases
+        .iter()
+        .copied()
+        .find(|phrase| super::fold::find(bare, phrase) == Some(0))
 }
 
 /// Headers that responders set; any value but a refusal counts.
@@ -199,7 +205,10 @@ mod tests {
             "X-POST-MessageClass: 9; Autoresponder",
             "X-FC-MachineGenerated: true",
         ] {
-            check(&format!("From: a@x.example\n{header}\nSubject: Re: hi\n\nHello"), true);
+            check(
+                &format!("From: a@x.example\n{header}\nSubject: Re: hi\n\nHello"),
+                true,
+            );
         }
         for header in [
             "Auto-Submitted: no",
@@ -212,7 +221,10 @@ mod tests {
             "Return-Path: <a@x.example>",
             "X-Mailer: Apple Mail",
         ] {
-            check(&format!("From: a@x.example\n{header}\nSubject: Re: hi\n\nHello"), false);
+            check(
+                &format!("From: a@x.example\n{header}\nSubject: Re: hi\n\nHello"),
+                false,
+            );
         }
     }
 
@@ -243,7 +255,10 @@ mod tests {
             "[Auto-Reply] Our offer",
             "【自動返信】お問い合わせ",
         ] {
-            check(&format!("From: a@x.example\nSubject: {subject}\n\nHello"), true);
+            check(
+                &format!("From: a@x.example\nSubject: {subject}\n\nHello"),
+                true,
+            );
         }
         for subject in [
             "Re: Automatic reply: Our offer",
@@ -253,21 +268,39 @@ mod tests {
             "Re: hi",
             "",
         ] {
-            check(&format!("From: a@x.example\nSubject: {subject}\n\nHello"), false);
+            check(
+                &format!("From: a@x.example\nSubject: {subject}\n\nHello"),
+                false,
+            );
         }
     }
 
     #[test]
     fn weak_signs_count_together() {
-        check("From: a@x.example\nSubject: Out of office until Monday\n\nI am out of the office.", true);
-        check("From: a@x.example\nPrecedence: bulk\nSubject: Re: hi\n\nIch bin im Urlaub.", true);
-        check("From: noreply@x.example\nSubject: Re: hi\n\nWe have received your message.", true);
-        check("From: a@x.example\nSubject: Re: hi\n\nI am out of the office until Monday, call me then.", false);
+        check(
+            "From: a@x.example\nSubject: Out of office until Monday\n\nI am out of the office.",
+            true,
+        );
+        check(
+            "From: a@x.example\nPrecedence: bulk\nSubject: Re: hi\n\nIch bin im Urlaub.",
+            true,
+        );
+        check(
+            "From: noreply@x.example\nSubject: Re: hi\n\nWe have received your message.",
+            true,
+        );
+        check(
+            "From: a@x.example\nSubject: Re: hi\n\nI am out of the office until Monday, call me then.",
+            false,
+        );
         check(
             "From: a@x.example\nSubject: Out of office next week\n\nI am out of office next week, so let's talk \
              on Friday.\n\nOn Mon, 5 Jan 2026, Us <us@acme.example> wrote:\n> When?",
             false,
         );
-        check("From: a@x.example\nSubject: Vacation rental\n\nSounds good.", false);
+        check(
+            "From: a@x.example\nSubject: Vacation rental\n\nSounds good.",
+            false,
+        );
     }
 }

@@ -4,10 +4,10 @@
 //! A `delayed` report is no bounce, a `delivered` one is good news (RFC 3464 2.3.3).
 
 use super::addresses::{addresses, is_daemon};
+use super::bounce_text;
 use super::fields::{Fields, message_ids};
 use super::mail::InboundMail;
 use super::status::{self, Verdict};
-use super::bounce_text;
 use crate::domain::EmailAddress;
 
 /// Recipients and lines of a report that are read.
@@ -61,9 +61,13 @@ fn by_standard(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     let part = mail.part("message/delivery-status");
     // People forward reports as attachments; then the mail is theirs.
     let from_machine = mail.null_sender || mail.from.iter().any(is_daemon);
-    let part = part.filter(|_| declared || from_machine || mail.media_type == "multipart/report")?;
+    let part =
+        part.filter(|_| declared || from_machine || mail.media_type == "multipart/report")?;
     let groups = Fields::read_groups(&part.text, GROUPS_MAX);
-    let recipients: Vec<Recipient> = groups.iter().filter_map(|group| recipient(group, mail)).collect();
+    let recipients: Vec<Recipient> = groups
+        .iter()
+        .filter_map(|group| recipient(group, mail))
+        .collect();
     let sign = "a message/delivery-status part (RFC 3464)".to_owned();
     if recipients.is_empty() {
         // The declared part is unreadable: its text still says something.
@@ -100,13 +104,16 @@ fn recipient(group: &Fields, mail: &InboundMail) -> Option<Recipient> {
         (Some("relayed" | "expanded"), _) => Delivery::Relayed,
         (Some("delayed"), _) => Delivery::Delayed,
         (Some("failed"), _) | (_, Some(4 | 5)) => {
-            let words = said.clone().unwrap_or_else(|| {
-                cut(&mail.text, SAID_MAX_BYTES)
-            });
+            let words = said
+                .clone()
+                .unwrap_or_else(|| cut(&mail.text, SAID_MAX_BYTES));
             Delivery::Failed(status::judge(status.as_deref(), &words))
         }
         (_, Some(2)) => Delivery::Delivered,
-        _ => Delivery::Failed(status::judge(status.as_deref(), said.as_deref().unwrap_or(&mail.text))),
+        _ => Delivery::Failed(status::judge(
+            status.as_deref(),
+            said.as_deref().unwrap_or(&mail.text),
+        )),
     };
     Some(Recipient {
         address,
@@ -126,7 +133,9 @@ fn first_word(text: &str) -> &str {
 }
 
 fn cut(text: &str, max_bytes: usize) -> String {
-    text[..text.floor_char_boundary(max_bytes)].trim().to_owned()
+    text[..text.floor_char_boundary(max_bytes)]
+        .trim()
+        .to_owned()
 }
 
 /// The ids of the mail that came back, likeliest first: from its returned header, else from a copy of
@@ -141,21 +150,36 @@ pub(super) fn about(mail: &InboundMail) -> Vec<String> {
         }
     };
     let returned = mail.returned();
-    returned.and_then(|fields| fields.get("message-id")).into_iter().for_each(&mut add);
+    returned
+        .and_then(|fields| fields.get("message-id"))
+        .into_iter()
+        .for_each(&mut add);
     for part in &mail.parts {
         let fields = Fields::read_groups(&part.text, 3);
         for field in ["original-message-id", "x-original-message-id"] {
-            fields.iter().filter_map(|f| f.get(field)).for_each(&mut add);
+            fields
+                .iter()
+                .filter_map(|f| f.get(field))
+                .for_each(&mut add);
         }
     }
-    let copied = mail.text.lines().map(|line| line.trim_start_matches([' ', '\t', '>', '|', '*']));
+    let copied = mail
+        .text
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '\t', '>', '|', '*']));
     for line in copied {
-        let named = line.get(..11).is_some_and(|head| head.eq_ignore_ascii_case("message-id:"));
+        let named = line
+            .get(..11)
+            .is_some_and(|head| head.eq_ignore_ascii_case("message-id:"));
         if named {
             add(&line[11..]);
         }
     }
-    for name in ["x-failed-message-id", "x-original-message-id", "original-message-id"] {
+    for name in [
+        "x-failed-message-id",
+        "x-original-message-id",
+        "original-message-id",
+    ] {
         mail.fields.all(name).for_each(&mut add);
     }
     for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()) {

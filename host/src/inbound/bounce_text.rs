@@ -29,7 +29,8 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
             } else {
                 Delivery::Failed(status::judge(None, &said))
             },
-            status: status::enhanced(&said).map(|(class, subject, detail)| format!("{class}.{subject}.{detail}")),
+            status: status::enhanced(&said)
+                .map(|(class, subject, detail)| format!("{class}.{subject}.{detail}")),
             said: Some(said),
             address,
         }
@@ -123,7 +124,9 @@ fn failed_recipients(mail: &InboundMail, report: &str) -> Vec<EmailAddress> {
 /// What is said about the recipient: the text from its address on, else the whole report.
 fn said(report: &str, address: Option<&EmailAddress>) -> String {
     let lower = report.to_ascii_lowercase();
-    let at = address.and_then(|address| lower.find(address.as_str())).unwrap_or(0);
+    let at = address
+        .and_then(|address| lower.find(address.as_str()))
+        .unwrap_or(0);
     let rest = &report[report.floor_char_boundary(at)..];
     let told = rest[..rest.floor_char_boundary(SAID_MAX_BYTES)].trim();
     let words: Vec<_> = told.split_whitespace().collect();
@@ -134,7 +137,13 @@ fn has(folded: &str, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| folded.contains(phrase))
 }
 
-const FAILED_FOR_GOOD: &[&str] = &["permanent error", "permanent fatal error", "giving up", "gave up", "i've given up"];
+const FAILED_FOR_GOOD: &[&str] = &[
+    "permanent error",
+    "permanent fatal error",
+    "giving up",
+    "gave up",
+    "i've given up",
+];
 
 /// Subjects of bounces, in the languages mail systems speak.
 const SUBJECTS: &[&str] = &[
@@ -263,7 +272,9 @@ mod tests {
             let first = recipients.swap_remove(0);
             (first.delivery, first.address)
         });
-        let got = got.as_ref().map(|(d, a)| (*d, a.as_ref().map(EmailAddress::as_str)));
+        let got = got
+            .as_ref()
+            .map(|(d, a)| (*d, a.as_ref().map(EmailAddress::as_str)));
         assert_eq!(got, expect, "{mail}");
     }
 
@@ -299,8 +310,14 @@ mod tests {
 
     #[test]
     fn people_and_responders_are_no_bounces() {
-        check("From: postmaster@x.example\nSubject: Re: Your offer\n\nSounds good, call me.\n", None);
-        check("From: bob@x.example\nSubject: Re: undeliverable parcels\n\nOurs was not delivered.\n", None);
+        check(
+            "From: postmaster@x.example\nSubject: Re: Your offer\n\nSounds good, call me.\n",
+            None,
+        );
+        check(
+            "From: bob@x.example\nSubject: Re: undeliverable parcels\n\nOurs was not delivered.\n",
+            None,
+        );
         check(
             "Return-Path: <>\nFrom: bob@x.example\nSubject: Out of office\n\nMail to me is not been delivered.\n",
             None,

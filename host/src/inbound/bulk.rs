@@ -30,7 +30,21 @@ pub(super) fn sign(mail: &InboundMail, answers_ours: bool) -> Option<String> {
     (no_reply && !threaded).then(|| "from an address that takes no replies".to_owned())
 }
 
-const LISTS: &[&str] = &["list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "mailing-list"];
+const LISTS: &[&str] = &[
+    "list-id",
+    "list-post",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "mailing-list",
+];
 
 /// What mass mailers stamp on what they send.
-const BULK: &[&str] = &["feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-mailchimp-id", "x-csa-complaints", "x-mc-user"];
+const BULK: &[&str] = &[
+    "feedback-id",
+    "x-campaign",
+    "x-campaignid",
+    "x-campaign-id",
+    "x-mailchimp-id",
+    "x-csa-complaints",
+    "x-mc-user",
+];

@@ -8,13 +8,22 @@ use super::quoted::own_words;
 /// The rule that recognises a challenge.
 pub(super) fn sign(mail: &InboundMail) -> Option<String> {
     let service = SERVICES.iter().find(|service| {
-        let from = mail.from.iter().chain(&mail.sender).chain(&mail.return_path);
-        from.into_iter().any(|address| address.domain().ends_with(**service))
+        let from = mail
+            .from
+            .iter()
+            .chain(&mail.sender)
+            .chain(&mail.return_path);
+        from.into_iter()
+            .any(|address| address.domain().ends_with(**service))
     });
     if let Some(service) = service {
         return Some(format!("from {service}"));
     }
-    if let Some((name, _)) = mail.fields.iter().find(|(name, _)| HEADERS.iter().any(|h| name.starts_with(h))) {
+    if let Some((name, _)) = mail
+        .fields
+        .iter()
+        .find(|(name, _)| HEADERS.iter().any(|h| name.starts_with(h)))
+    {
         // Boxbe and TMDA mark what they let through too: only with the words of a challenge.
         let asks = asks(mail)?;
         return Some(format!("header {name}, text {asks:?}"));
@@ -40,7 +49,13 @@ const SERVICES: &[&str] = &[
     "knowspam.net",
 ];
 
-const HEADERS: &[&str] = &["x-boxbe", "x-tmda", "x-spamarrest", "x-sendio-challenge", "x-challenge"];
+const HEADERS: &[&str] = &[
+    "x-boxbe",
+    "x-tmda",
+    "x-spamarrest",
+    "x-sendio-challenge",
+    "x-challenge",
+];
 
 const PHRASES: &[&str] = &[
     "confirm that you are human",
@@ -117,12 +132,30 @@ mod tests {
     #[test]
     fn challenges() {
         for (mail, expect) in [
-            ("From: a@x.example\nSubject: Please confirm your message\n\nClick here.", true),
-            ("From: a@x.example\nSubject: Re: hi\n\nI use Spam Arrest; verify that you are human:", true),
-            ("From: b@boxbe.com\nSubject: Re: hi\n\nAda has not added you.", true),
-            ("From: a@x.example\nSubject: Re: hi\n\nPlease confirm our meeting on Monday.", false),
-            ("From: a@x.example\nSubject: Re: hi\n\nYes.\n> verify that you are human", false),
-            ("From: a@x.example\nX-Boxbe-Status: passed\nSubject: Re: hi\n\nYes.", false),
+            (
+                "From: a@x.example\nSubject: Please confirm your message\n\nClick here.",
+                true,
+            ),
+            (
+                "From: a@x.example\nSubject: Re: hi\n\nI use Spam Arrest; verify that you are human:",
+                true,
+            ),
+            (
+                "From: b@boxbe.com\nSubject: Re: hi\n\nAda has not added you.",
+                true,
+            ),
+            (
+                "From: a@x.example\nSubject: Re: hi\n\nPlease confirm our meeting on Monday.",
+                false,
+            ),
+            (
+                "From: a@x.example\nSubject: Re: hi\n\nYes.\n> verify that you are human",
+                false,
+            ),
+            (
+                "From: a@x.example\nX-Boxbe-Status: passed\nSubject: Re: hi\n\nYes.",
+                false,
+            ),
         ] {
             let read = InboundMail::read(mail.as_bytes(), &Envelope::default());
             assert_eq!(sign(&read).is_some(), expect, "{mail}");

@@ -30,7 +30,9 @@ pub struct Ours {
 /// Never with the key.
 impl std::fmt::Debug for Ours {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ours").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Ours")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,7 +48,9 @@ pub enum Kind {
     Bulk,
     AutoReply(AutoReply),
     /// `opt_out`: the words by which the person opts out.
-    Person { opt_out: Option<&'static str> },
+    Person {
+        opt_out: Option<&'static str>,
+    },
 }
 
 impl Kind {
@@ -113,8 +117,14 @@ fn kind(mail: &InboundMail, ours: &Ours, proven: bool, now: Instant) -> (Kind, S
     if let Some(sign) = challenge::sign(mail) {
         return (Kind::Challenge, sign);
     }
-    let about_ours = proven || answered(mail).iter().any(|id| token::own_message_id(id).is_some());
-    let replied = mail.fields.word("auto-submitted").is_some_and(|word| word.starts_with("auto-replied"));
+    let about_ours = proven
+        || answered(mail)
+            .iter()
+            .any(|id| token::own_message_id(id).is_some());
+    let replied = mail
+        .fields
+        .word("auto-submitted")
+        .is_some_and(|word| word.starts_with("auto-replied"));
     if let Some(sign) = bulk::sign(mail, about_ours || replied) {
         // A responder that calls itself bulk is one all the same.
         return match auto_reply::sign(mail).filter(|_| !sign.contains("list-")) {

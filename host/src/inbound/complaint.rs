@@ -28,7 +28,10 @@ impl Feedback {
     }
 
     pub fn is_opt_out(&self) -> bool {
-        matches!(self.feedback.as_str(), "opt-out" | "opt-out-list" | "unsubscribe")
+        matches!(
+            self.feedback.as_str(),
+            "opt-out" | "opt-out-list" | "unsubscribe"
+        )
     }
 }
 
@@ -36,13 +39,20 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Feedback, String)> {
     let declared = mail.report_type.as_deref() == Some("feedback-report");
     let part = mail.part("message/feedback-report");
     if declared || part.is_some() {
-        let report = part.map(|part| Fields::read(part.text.trim_start())).unwrap_or_default();
-        let feedback = report.word("feedback-type").unwrap_or_else(|| "other".to_owned());
+        let report = part
+            .map(|part| Fields::read(part.text.trim_start()))
+            .unwrap_or_default();
+        let feedback = report
+            .word("feedback-type")
+            .unwrap_or_else(|| "other".to_owned());
         let sign = format!("Feedback-Type: {feedback} (RFC 5965)");
         return Some((feedback_of(mail, &report, feedback), sign));
     }
     // Microsoft, "Junk Email Reporting Program": a plain mail with the message attached.
-    let by_microsoft = mail.from.iter().any(|from| from.as_str() == "staff@hotmail.com")
+    let by_microsoft = mail
+        .from
+        .iter()
+        .any(|from| from.as_str() == "staff@hotmail.com")
         && fold(&mail.subject).starts_with("complaint about message");
     let feedback = || feedback_of(mail, &Fields::default(), "abuse".to_owned());
     by_microsoft.then(|| (feedback(), "Microsoft's complaint".to_owned()))
@@ -51,8 +61,13 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Feedback, String)> {
 fn feedback_of(mail: &InboundMail, report: &Fields, feedback: String) -> Feedback {
     let returned = mail.returned();
     let in_report = ["original-rcpt-to", "removal-recipient"].map(|name| report.get(name));
-    let in_returned = ["x-hmxmroriginalrecipient", "to", "x-original-to", "delivered-to"]
-        .map(|name| returned.and_then(|fields| fields.get(name)));
+    let in_returned = [
+        "x-hmxmroriginalrecipient",
+        "to",
+        "x-original-to",
+        "delivered-to",
+    ]
+    .map(|name| returned.and_then(|fields| fields.get(name)));
     let address = in_report
         .into_iter()
         .chain(in_returned)

@@ -47,7 +47,9 @@ pub fn events(mail: &InboundMail, is: &Classified, bytes: &[u8], now: Instant) -
             let data = json!({ "disposition": receipt.disposition });
             vec![of.event(kind::READ_RECEIPT, "", receipt.address.as_ref(), data)]
         }
-        Kind::Challenge => vec![of.mail(kind::AUTO_REPLIED, "", from, json!({ "challenge": true }))],
+        Kind::Challenge => {
+            vec![of.mail(kind::AUTO_REPLIED, "", from, json!({ "challenge": true }))]
+        }
         Kind::AutoReply(auto) => {
             let data = json!({
                 "return_on": auto.return_on.map(|day| day.format("%Y-%m-%d").to_string()),
@@ -60,7 +62,12 @@ pub fn events(mail: &InboundMail, is: &Classified, bytes: &[u8], now: Instant) -
         Kind::Person { opt_out } => {
             let mut all = vec![of.mail(kind::REPLIED, "", from, json!({}))];
             if let Some(words) = opt_out {
-                all.push(of.mail(kind::UNSUBSCRIBED, "/opt-out", from, json!({ "words": words })));
+                all.push(of.mail(
+                    kind::UNSUBSCRIBED,
+                    "/opt-out",
+                    from,
+                    json!({ "words": words }),
+                ));
             }
             all
         }
@@ -103,9 +110,16 @@ impl<'m> Source<'m> {
             Delivery::Failed(verdict) => Some(verdict.as_str()),
             _ => None,
         };
-        let said = recipient.said.as_deref().map(|said| cut(said, SAID_MAX_BYTES));
+        let said = recipient
+            .said
+            .as_deref()
+            .map(|said| cut(said, SAID_MAX_BYTES));
         let data = json!({ "reason": said, "status": recipient.status, "bounce": verdict });
-        let suffix = if index == 0 { String::new() } else { format!("/{index}") };
+        let suffix = if index == 0 {
+            String::new()
+        } else {
+            format!("/{index}")
+        };
         self.event(what, &suffix, recipient.address.as_ref(), data)
     }
 
@@ -122,7 +136,13 @@ impl<'m> Source<'m> {
         event
     }
 
-    fn event(&self, what: &str, suffix: &str, address: Option<&EmailAddress>, data: Value) -> NewEvent {
+    fn event(
+        &self,
+        what: &str,
+        suffix: &str,
+        address: Option<&EmailAddress>,
+        data: Value,
+    ) -> NewEvent {
         let mut data = present(data);
         data.insert("sign".to_owned(), self.is.sign.clone().into());
         NewEvent {

@@ -100,7 +100,9 @@ pub(super) fn message_ids(value: &str, most: usize) -> Vec<String> {
     });
     ids.extend(bracketed);
     if ids.is_empty() {
-        let bare = value.split([' ', ',', '\t']).map(|id| id.trim_matches(['<', '>']));
+        let bare = value
+            .split([' ', ',', '\t'])
+            .map(|id| id.trim_matches(['<', '>']));
         ids.extend(bare.filter(|id| id.contains('@')).map(str::to_owned));
     }
     ids.retain(|id| !id.is_empty() && id.len() <= ID_MAX_BYTES);
@@ -117,9 +119,13 @@ mod tests {
 
     #[test]
     fn blocks() {
-        let fields = Fields::read("Subject: a\r\n\tb\r\nX-Empty:\r\nnonsense\r\nsubject : c\r\n\r\nX: y");
+        let fields =
+            Fields::read("Subject: a\r\n\tb\r\nX-Empty:\r\nnonsense\r\nsubject : c\r\n\r\nX: y");
         let read: Vec<_> = fields.iter().collect();
-        assert_eq!(read, [("subject", "a b"), ("x-empty", ""), ("subject", "c")]);
+        assert_eq!(
+            read,
+            [("subject", "a b"), ("x-empty", ""), ("subject", "c")]
+        );
         let groups = Fields::read_groups("A: 1\n\n\nB: 2\nC: 3\n\n", 9);
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[1].get("c"), Some("3"));

@@ -49,7 +49,10 @@ fn push(folded: &mut String, c: char) {
         // The wide forms of ASCII.
         '\u{ff01}'..='\u{ff5e}' => {
             let code = u32::from(c) - 0xff01 + 0x21;
-            return push(folded, char::from_u32(code).unwrap_or(c).to_ascii_lowercase());
+            return push(
+                folded,
+                char::from_u32(code).unwrap_or(c).to_ascii_lowercase(),
+            );
         }
         other => other,
     };

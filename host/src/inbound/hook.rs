@@ -37,7 +37,11 @@ impl Inbound {
             return Err(KeyError::Empty);
         }
         let signs = secret.expose_secret().trim().starts_with("whsec_");
-        let signing = if signs { Some(Secret::parse(&secret)?) } else { None };
+        let signing = if signs {
+            Some(Secret::parse(&secret)?)
+        } else {
+            None
+        };
         Ok(Self {
             secret,
             signing,
@@ -164,7 +168,11 @@ mod tests {
     }
 
     fn check(secret: &str, headers: &[(&str, &str)], expect: &Result<(), Refusal>) {
-        let request = request(headers, "https://x.example/hooks/in", "From: a@b.example\n\n");
+        let request = request(
+            headers,
+            "https://x.example/hooks/in",
+            "From: a@b.example\n\n",
+        );
         let got = hook(secret).verify(&request, Instant(1_614_265_330_000));
         assert_eq!(&got, expect, "{headers:?}");
     }
@@ -178,15 +186,37 @@ mod tests {
         check("hunter2", &[("authorization", "Bearer hunter2")], &Ok(()));
         check("hunter2", &[("authorization", "bearer  hunter2 ")], &Ok(()));
         check("hunter2", &[("authorization", &basic)], &Ok(()));
-        check("hunter2", &[("authorization", &wrong)], &Err(Refusal::BadSignature));
-        check("hunter2", &[("authorization", "Bearer hunter")], &Err(Refusal::BadSignature));
+        check(
+            "hunter2",
+            &[("authorization", &wrong)],
+            &Err(Refusal::BadSignature),
+        );
+        check(
+            "hunter2",
+            &[("authorization", "Bearer hunter")],
+            &Err(Refusal::BadSignature),
+        );
         check("hunter2", &[("authorization", "Bearer")], &malformed);
-        check("hunter2", &[("authorization", "Digest hunter2")], &malformed);
+        check(
+            "hunter2",
+            &[("authorization", "Digest hunter2")],
+            &malformed,
+        );
         check("hunter2", &[("authorization", "Basic !!!")], &malformed);
         check("hunter2", &[], &missing);
-        let twice = [("authorization", "Bearer hunter2"), ("authorization", "Bearer hunter2")];
-        check("hunter2", &twice, &Err(Refusal::RepeatedHeader("authorization")));
-        assert_eq!(Inbound::new(" ".to_owned().into(), Ours::default()).err(), Some(KeyError::Empty));
+        let twice = [
+            ("authorization", "Bearer hunter2"),
+            ("authorization", "Bearer hunter2"),
+        ];
+        check(
+            "hunter2",
+            &twice,
+            &Err(Refusal::RepeatedHeader("authorization")),
+        );
+        assert_eq!(
+            Inbound::new(" ".to_owned().into(), Ours::default()).err(),
+            Some(KeyError::Empty)
+        );
         assert!(!format!("{:?}", hook("hunter2")).contains("hunter2"));
     }
 
@@ -200,23 +230,40 @@ mod tests {
             ("webhook-signature", good.as_str()),
         ];
         check(WHSEC, &headers, &Ok(()));
-        check(WHSEC, &[("authorization", &format!("Bearer {WHSEC}"))], &Ok(()));
+        check(
+            WHSEC,
+            &[("authorization", &format!("Bearer {WHSEC}"))],
+            &Ok(()),
+        );
         let bad = [headers[0], headers[1], ("webhook-signature", "v1,AAAA")];
         check(WHSEC, &bad, &Err(Refusal::BadSignature));
-        check("hunter2", &headers, &Err(Refusal::MissingHeader("authorization")));
+        check(
+            "hunter2",
+            &headers,
+            &Err(Refusal::MissingHeader("authorization")),
+        );
     }
 
     #[test]
     fn envelopes() {
         let told = envelope(&request(
-            &[("x-envelope-from", "<>"), ("x-envelope-to", "a@x.example, b@x.example"), ("x-envelope-to", "c@x.example")],
+            &[
+                ("x-envelope-from", "<>"),
+                ("x-envelope-to", "a@x.example, b@x.example"),
+                ("x-envelope-to", "c@x.example"),
+            ],
             "https://x.example/hooks/in?from=d@x.example&to=reply+tok@x.example&to=reply%2Btok2@x.example",
             "",
         ));
         assert_eq!(told.from.as_deref(), Some("<>"));
         assert_eq!(
             told.to,
-            ["a@x.example, b@x.example", "c@x.example", "reply+tok@x.example", "reply+tok2@x.example"]
+            [
+                "a@x.example, b@x.example",
+                "c@x.example",
+                "reply+tok@x.example",
+                "reply+tok2@x.example"
+            ]
         );
     }
 

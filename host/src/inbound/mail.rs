@@ -68,7 +68,8 @@ impl InboundMail {
         references.drain(..references.len().saturating_sub(REFERENCES_MAX));
         let mut in_reply_to = ids("in-reply-to");
         in_reply_to.truncate(REFERENCES_MAX);
-        let (media_type, report_type) = content_type(fields.get("content-type").unwrap_or_default());
+        let (media_type, report_type) =
+            content_type(fields.get("content-type").unwrap_or_default());
         let return_path = envelope
             .from
             .as_deref()
@@ -79,7 +80,9 @@ impl InboundMail {
             in_reply_to,
             references,
             from: addresses(fields.get("from").unwrap_or_default()),
-            sender: fields.get("sender").and_then(|v| addresses(v).into_iter().next()),
+            sender: fields
+                .get("sender")
+                .and_then(|v| addresses(v).into_iter().next()),
             null_sender: return_path.is_some_and(|path| path.trim() == "<>"),
             return_path: return_path.and_then(|path| addresses(path).into_iter().next()),
             recipients: recipients(&fields, envelope),
@@ -95,9 +98,17 @@ impl InboundMail {
 
     /// Whether there is any header at all: without, the bytes were no mail.
     pub fn is_mail(&self) -> bool {
-        ["from", "date", "message-id", "subject", "to", "received", "return-path"]
-            .iter()
-            .any(|name| self.fields.has(name))
+        [
+            "from",
+            "date",
+            "message-id",
+            "subject",
+            "to",
+            "received",
+            "return-path",
+        ]
+        .iter()
+        .any(|name| self.fields.has(name))
     }
 
     /// The first part of that type, `global-` forms (RFC 6533) included.
@@ -111,8 +122,17 @@ impl InboundMail {
     /// The header of the mail that a report returned.
     pub(super) fn returned(&self) -> Option<&Fields> {
         let has_ids = |part: &&ReportPart| part.fields.has("message-id") || part.fields.has("from");
-        let types = ["message/rfc822", "text/rfc822-headers", "message/rfc822-headers"];
-        let more = ["message/global", "message/global-headers", "text/rfc822", "message/partial"];
+        let types = [
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/rfc822-headers",
+        ];
+        let more = [
+            "message/global",
+            "message/global-headers",
+            "text/rfc822",
+            "message/partial",
+        ];
         let mut returned = self.parts.iter().filter(|part| {
             types.contains(&part.media_type.as_str()) || more.contains(&part.media_type.as_str())
         });
@@ -130,7 +150,10 @@ fn tidy(bytes: &[u8]) -> Cow<'_, [u8]> {
         rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
     }
     if !rest.contains(&b'\n') && rest.contains(&b'\r') {
-        return rest.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+        return rest
+            .iter()
+            .map(|b| if *b == b'\r' { b'\n' } else { *b })
+            .collect();
     }
     if rest.ends_with(b"\n") {
         rest.into()
@@ -169,7 +192,11 @@ fn recipients(fields: &Fields, envelope: &Envelope) -> Vec<EmailAddress> {
 /// The media type and the report type, from a field that may be badly broken.
 fn content_type(value: &str) -> (String, Option<String>) {
     let mut pieces = value.split(';');
-    let media_type = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = pieces
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let report_type = pieces.find_map(|piece| {
         let (name, value) = piece.split_once('=')?;
         let value = value.split_whitespace().next()?.trim_matches(['"', '\'']);

@@ -22,11 +22,20 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Receipt, String)> {
     if !declared && !(part.is_some() && mail.media_type == "multipart/report") {
         return None;
     }
-    let report = part.map(|part| Fields::read(part.text.trim_start())).unwrap_or_default();
+    let report = part
+        .map(|part| Fields::read(part.text.trim_start()))
+        .unwrap_or_default();
     // "manual-action/MDN-sent-manually; displayed/error"
-    let told = report.get("disposition").unwrap_or_default().to_ascii_lowercase();
+    let told = report
+        .get("disposition")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let disposition = told.rsplit(';').next().unwrap_or_default();
-    let disposition = disposition.split(['/', ',']).next().unwrap_or_default().trim();
+    let disposition = disposition
+        .split(['/', ','])
+        .next()
+        .unwrap_or_default()
+        .trim();
     let address = ["original-recipient", "final-recipient"]
         .into_iter()
         .filter_map(|name| report.get(name))
@@ -40,5 +49,8 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Receipt, String)> {
         address: address.or_else(|| mail.from.first().cloned()),
         about: bounce::about(mail),
     };
-    Some((receipt, "report-type disposition-notification (RFC 8098)".to_owned()))
+    Some((
+        receipt,
+        "report-type disposition-notification (RFC 8098)".to_owned(),
+    ))
 }

@@ -16,7 +16,9 @@ mod tests;
 
 use chrono::{Days, NaiveDate};
 
-use self::cues::{BACK_AFTER, BACK_AFTER_ONLY, BACK_BEFORE, CONNECTORS, DENIALS, UNTIL_AFTER, UNTIL_BEFORE};
+use self::cues::{
+    BACK_AFTER, BACK_AFTER_ONLY, BACK_BEFORE, CONNECTORS, DENIALS, UNTIL_AFTER, UNTIL_BEFORE,
+};
 use self::scan::{Found, What, scan};
 use super::fold::{fold, has, spans};
 use super::mail::InboundMail;
@@ -47,19 +49,18 @@ impl Locale {
         let languages = ["content-language", "accept-language"];
         let language = languages.iter().find_map(|name| mail.fields.word(name));
         let language = language.unwrap_or_default();
-        let offset_h = mail.date.map_or(0, |date| date.offset().local_minus_utc() / 3600);
+        let offset_h = mail
+            .date
+            .map_or(0, |date| date.offset().local_minus_utc() / 3600);
         let americas = (-10..=-4).contains(&offset_h);
         let folded = fold(&mail.text);
-        let english = ["the", "i am", "i'm", "will", "back"].iter().any(|word| has(&folded, word));
+        let english = ["the", "i am", "i'm", "will", "back"]
+            .iter()
+            .any(|word| has(&folded, word));
         let zoneless = offset_h == 0;
         Self {
             month_first: english && (americas || (zoneless && language.starts_with("en-us"))),
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn with_month_first(month_first: bool) -> Self {
-        Self { month_first }
     }
 }
 
@@ -117,7 +118,11 @@ fn role(folded: &str, found: &[Found], index: usize) -> Option<Role> {
         (Some(until), back) if back.is_none_or(|back| until >= back) => {
             // "I will not be back until Monday": back on Monday.
             let denied = last_of(before, DENIALS).is_some();
-            Some(if back.is_some() && denied { Role::Back } else { Role::LastAway })
+            Some(if back.is_some() && denied {
+                Role::Back
+            } else {
+                Role::LastAway
+            })
         }
         (_, Some(_)) => Some(Role::Back),
         _ => {
@@ -134,7 +139,8 @@ fn ends_range(before: &str, after_date: bool) -> bool {
     let words = cues::without_trailing_weekday(words);
     let Some(rest) = CONNECTORS.iter().find_map(|connector| {
         let rest = words.strip_suffix(connector)?;
-        let free = !connector.starts_with(char::is_alphanumeric) || !rest.ends_with(char::is_alphanumeric);
+        let free =
+            !connector.starts_with(char::is_alphanumeric) || !rest.ends_with(char::is_alphanumeric);
         free.then_some(rest)
     }) else {
         return false;
@@ -144,7 +150,10 @@ fn ends_range(before: &str, after_date: bool) -> bool {
         return true;
     }
     // A bare day of the same month: "20th to 27 December", "vom 20. bis 27. Dezember".
-    let rest = ["st", "nd", "rd", "th", "er"].iter().find_map(|o| rest.strip_suffix(o)).unwrap_or(rest);
+    let rest = ["st", "nd", "rd", "th", "er"]
+        .iter()
+        .find_map(|o| rest.strip_suffix(o))
+        .unwrap_or(rest);
     let digits = rest.chars().rev().take_while(char::is_ascii_digit).count();
     let free = !rest[..rest.len() - digits].ends_with([':', '.', '/', '+']);
     (1..=2).contains(&digits) && free
@@ -161,7 +170,9 @@ fn sentence_before(text: &str) -> &str {
             // Abbreviations end no sentence: "incl.", "t.o.m.", "einschl.".
             '.' => {
                 let word = text[..at].rsplit([' ', '.']).next().unwrap_or_default();
-                text[next..].starts_with(' ') && word.chars().count() > 4 && !word.starts_with("einschl")
+                text[next..].starts_with(' ')
+                    && word.chars().count() > 4
+                    && !word.starts_with("einschl")
             }
             _ => false,
         };
@@ -193,9 +204,11 @@ fn last_of(text: &str, phrases: &[&str]) -> Option<usize> {
 /// Whether one of the phrases follows at once: postpositions do.
 fn begins_soon(after: &str, phrases: &[&str]) -> bool {
     const NEAR_BYTES: usize = 16;
-    phrases
-        .iter()
-        .any(|phrase| spans(after, phrase).next().is_some_and(|at| at <= NEAR_BYTES))
+    phrases.iter().any(|phrase| {
+        spans(after, phrase)
+            .next()
+            .is_some_and(|at| at <= NEAR_BYTES)
+    })
 }
 
 /// The day that was meant, where it is ahead and not too far.
@@ -216,10 +229,15 @@ fn resolve(what: &What, locale: Locale, today: NaiveDate) -> Option<NaiveDate> {
     };
     match *what {
         What::Date { year, month, day } => dated(year, month, day),
-        What::Either { year, first, second } => {
+        What::Either {
+            year,
+            first,
+            second,
+        } => {
             let month_first = dated(year, first, second);
             let day_first = dated(year, second, first);
-            let soon = |date: Option<NaiveDate>| date.is_some_and(|d| (d - today).num_days() <= SOON_DAYS);
+            let soon =
+                |date: Option<NaiveDate>| date.is_some_and(|d| (d - today).num_days() <= SOON_DAYS);
             match (soon(month_first), soon(day_first)) {
                 (true, false) => month_first,
                 (false, true) => day_first,
@@ -227,9 +245,11 @@ fn resolve(what: &What, locale: Locale, today: NaiveDate) -> Option<NaiveDate> {
                 _ => day_first.or(month_first),
             }
         }
-        What::Weekday(weekday) => today.iter_days().skip(1).take(7).find(|day| {
-            chrono::Datelike::weekday(day) == weekday
-        }),
+        What::Weekday(weekday) => today
+            .iter_days()
+            .skip(1)
+            .take(7)
+            .find(|day| chrono::Datelike::weekday(day) == weekday),
         What::Tomorrow => today.succ_opt(),
         What::NextWeek => today
             .iter_days()

@@ -19,9 +19,17 @@ pub(super) struct Found {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
-    Date { year: Option<i32>, month: u32, day: u32 },
+    Date {
+        year: Option<i32>,
+        month: u32,
+        day: u32,
+    },
     /// "05/06": day and month in an order that only the writer knows.
-    Either { year: Option<i32>, first: u32, second: u32 },
+    Either {
+        year: Option<i32>,
+        first: u32,
+        second: u32,
+    },
     Weekday(Weekday),
     Tomorrow,
     NextWeek,
@@ -48,7 +56,8 @@ impl Token<'_> {
     }
 
     fn day(&self) -> Option<u32> {
-        self.number().filter(|n| (1..=31).contains(n) && self.text.len() <= 2)
+        self.number()
+            .filter(|n| (1..=31).contains(n) && self.text.len() <= 2)
     }
 
     fn year(&self) -> Option<i32> {
@@ -89,7 +98,10 @@ fn merge(folded: &str, found: &mut Vec<Found>, mut date: Found) {
     let is_weekday = |what: &What| matches!(what, What::Weekday(_));
     if let Some(last) = found.last_mut() {
         let between = folded[last.end..date.start].trim_matches([' ', ',', '.', '(', '-', '、']);
-        let joined = matches!(between, "" | "the" | "den" | "dem" | "le" | "el" | "il" | "dia" | "d" | "der");
+        let joined = matches!(
+            between,
+            "" | "the" | "den" | "dem" | "le" | "el" | "il" | "dia" | "d" | "der"
+        );
         if joined && is_weekday(&last.what) && !is_weekday(&date.what) && between.len() < 4 {
             date.start = last.start;
             *last = date;
@@ -141,16 +153,30 @@ fn ideographic(tokens: &[Token<'_>], at: usize) -> Parsed {
 fn numeric(tokens: &[Token<'_>], at: usize) -> Parsed {
     let first = tokens[at];
     let glued = |i: usize| tokens.get(i).filter(|t| !t.apart);
-    let after_number = at > 0 && !first.apart && matches!(tokens[at - 1].text, "+" | "/" | ":" | "#");
-    let separator = glued(at + 1).filter(|t| matches!(t.text, "." | "/" | "-"))?.text;
+    let after_number =
+        at > 0 && !first.apart && matches!(tokens[at - 1].text, "+" | "/" | ":" | "#");
+    let separator = glued(at + 1)
+        .filter(|t| matches!(t.text, "." | "/" | "-"))?
+        .text;
     if after_number {
         return None;
     }
     if let Some(year) = first.year() {
-        let month = tokens.get(at + 2)?.number().filter(|m| (1..=12).contains(m))?;
+        let month = tokens
+            .get(at + 2)?
+            .number()
+            .filter(|m| (1..=12).contains(m))?;
         tokens.get(at + 3).filter(|t| t.text == separator)?;
         let day = tokens.get(at + 4)?.day()?;
-        return Some((What::Date { year: Some(year), month, day }, at + 5, false));
+        return Some((
+            What::Date {
+                year: Some(year),
+                month,
+                day,
+            },
+            at + 5,
+            false,
+        ));
     }
     let a = first.day()?;
     let second = tokens.get(at + 2)?;
@@ -163,21 +189,43 @@ fn numeric(tokens: &[Token<'_>], at: usize) -> Parsed {
     if glued(next).is_some_and(|t| t.text == separator) {
         let told = tokens.get(next + 1).and_then(|t| {
             let short = t.text.len() == 2 && !t.apart;
-            t.year().or_else(|| t.number().filter(|_| short).map(|n| 2000 + n as i32))
+            t.year()
+                .or_else(|| t.number().filter(|_| short).map(|n| 2000 + n as i32))
         });
         next += 1 + usize::from(told.is_some());
         year = told;
     }
     // "5-1" is a score, "24/7" a promise, "17.30 Uhr" an hour.
-    let clock = tokens.get(next).is_some_and(|t| matches!(t.text, "uhr" | "h" | "am" | "pm" | "%" | "eur" | "€" | "klo"));
+    let clock = tokens.get(next).is_some_and(|t| {
+        matches!(
+            t.text,
+            "uhr" | "h" | "am" | "pm" | "%" | "eur" | "€" | "klo"
+        )
+    });
     if (separator == "-" && year.is_none()) || (separator == "/" && (a, b) == (24, 7)) || clock {
         return None;
     }
     let what = match (a <= 12, b <= 12) {
-        (_, true) if separator != "/" => What::Date { year, month: b, day: a },
-        (true, true) => What::Either { year, first: a, second: b },
-        (false, true) => What::Date { year, month: b, day: a },
-        (true, false) if separator != "." => What::Date { year, month: a, day: b },
+        (_, true) if separator != "/" => What::Date {
+            year,
+            month: b,
+            day: a,
+        },
+        (true, true) => What::Either {
+            year,
+            first: a,
+            second: b,
+        },
+        (false, true) => What::Date {
+            year,
+            month: b,
+            day: a,
+        },
+        (true, false) if separator != "." => What::Date {
+            year,
+            month: a,
+            day: b,
+        },
         _ => return None,
     };
     Some((what, next, false))
@@ -189,7 +237,10 @@ fn day_month(tokens: &[Token<'_>], at: usize) -> Parsed {
     let mut i = at + 1;
     i += usize::from(is_ordinal(tokens, i));
     i += usize::from(tokens.get(i).is_some_and(|t| t.text == "."));
-    while tokens.get(i).is_some_and(|t| matches!(t.text, "of" | "de" | "del" | "di" | "d" | "'" | "den")) {
+    while tokens
+        .get(i)
+        .is_some_and(|t| matches!(t.text, "of" | "de" | "del" | "di" | "d" | "'" | "den"))
+    {
         i += 1;
     }
     let month = month(tokens.get(i)?.text)?;
@@ -211,10 +262,14 @@ fn month_day(tokens: &[Token<'_>], at: usize) -> Parsed {
     }
     i += usize::from(is_ordinal(tokens, i));
     let mut is_range = false;
-    let joins = tokens.get(i).is_some_and(|t| matches!(t.text, "-" | "to" | "through" | "thru" | "until" | "and"));
+    let joins = tokens
+        .get(i)
+        .is_some_and(|t| matches!(t.text, "-" | "to" | "through" | "thru" | "until" | "and"));
     if joins
         && let Some(last) = tokens.get(i + 1).and_then(Token::day)
-        && !tokens.get(i + 2).is_some_and(|t| matches!(t.text, "." | "/" | ":") || super::calendar_words::month(t.text).is_some())
+        && !tokens.get(i + 2).is_some_and(|t| {
+            matches!(t.text, "." | "/" | ":") || super::calendar_words::month(t.text).is_some()
+        })
     {
         (day, is_range) = (last, true);
         i += 2;
@@ -231,21 +286,43 @@ fn month_day(tokens: &[Token<'_>], at: usize) -> Parsed {
     let (year, next) = year_after(tokens, i);
     // Hungarian writes the year before: 2026. január 5.
     let before = at.checked_sub(1).map(|i| tokens[i]);
-    let before = before.filter(|t| t.text == ".").and_then(|_| at.checked_sub(2)).map(|i| tokens[i]);
+    let before = before
+        .filter(|t| t.text == ".")
+        .and_then(|_| at.checked_sub(2))
+        .map(|i| tokens[i]);
     let year = year.or_else(|| before.and_then(|t| t.year()));
     Some((What::Date { year, month, day }, next, is_range))
 }
 
 fn is_ordinal(tokens: &[Token<'_>], at: usize) -> bool {
     tokens.get(at).is_some_and(|t| {
-        !t.apart && matches!(t.text, "st" | "nd" | "rd" | "th" | "er" | "e" | "º" | "ª" | "°" | "ste" | "de" | "го" | "ого")
+        !t.apart
+            && matches!(
+                t.text,
+                "st" | "nd"
+                    | "rd"
+                    | "th"
+                    | "er"
+                    | "e"
+                    | "º"
+                    | "ª"
+                    | "°"
+                    | "ste"
+                    | "de"
+                    | "го"
+                    | "ого"
+            )
     })
 }
 
 /// ", 2026", "de 2026", "2026": the year and what follows it.
 fn year_after(tokens: &[Token<'_>], at: usize) -> (Option<i32>, usize) {
     let mut i = at;
-    while tokens.get(i).is_some_and(|t| matches!(t.text, "," | "." | "de" | "del" | "of")) && i < at + 2 {
+    while tokens
+        .get(i)
+        .is_some_and(|t| matches!(t.text, "," | "." | "de" | "del" | "of"))
+        && i < at + 2
+    {
         i += 1;
     }
     match tokens.get(i).and_then(Token::year) {
@@ -263,8 +340,14 @@ fn word(folded: &str, tokens: &[Token<'_>], at: usize) -> Parsed {
     };
     let begins = |phrase: &&&str| {
         let spaced = phrase.bytes().all(|b| b.is_ascii());
-        let free = here[..].strip_prefix(**phrase).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()));
-        if spaced { free } else { here.starts_with(**phrase) }
+        let free = here
+            .strip_prefix(**phrase)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()));
+        if spaced {
+            free
+        } else {
+            here.starts_with(**phrase)
+        }
     };
     if let Some(phrase) = NEXT_WEEK.iter().find(begins) {
         return Some((What::NextWeek, through(phrase), false));
@@ -272,12 +355,19 @@ fn word(folded: &str, tokens: &[Token<'_>], at: usize) -> Parsed {
     if let Some((weekday, phrase)) = weekday_at(here) {
         return Some((What::Weekday(weekday), through(phrase), false));
     }
-    if let Some(phrase) = TOMORROW.iter().find(begins) {
+    // "Guten Morgen" is a greeting.
+    let greets = at
+        .checked_sub(1)
+        .is_some_and(|i| matches!(tokens[i].text, "guten" | "goede" | "buena"));
+    if let Some(phrase) = TOMORROW.iter().find(begins)
+        && !greets
+    {
         return Some((What::Tomorrow, through(phrase), false));
     }
     let weekday = weekday(tokens[at].text)?;
     // "segunda-feira" is one word to people.
-    let tail = tokens.get(at + 1).is_some_and(|t| t.text == "-") && tokens.get(at + 2).is_some_and(|t| t.text == "feira");
+    let tail = tokens.get(at + 1).is_some_and(|t| t.text == "-")
+        && tokens.get(at + 2).is_some_and(|t| t.text == "feira");
     Some((What::Weekday(weekday), at + if tail { 3 } else { 1 }, false))
 }
 
@@ -320,7 +410,11 @@ enum Class {
 fn class(c: char) -> Class {
     if c.is_ascii_digit() {
         Class::Digit
-    } else if c.is_alphabetic() && !('\u{3040}'..='\u{9fff}').contains(&c) && !('\u{ac00}'..='\u{d7a3}').contains(&c) && c != 'º' {
+    } else if c.is_alphabetic()
+        && !('\u{3040}'..='\u{9fff}').contains(&c)
+        && !('\u{ac00}'..='\u{d7a3}').contains(&c)
+        && c != 'º'
+    {
         Class::Letter
     } else {
         Class::Sign

@@ -24,7 +24,10 @@ fn check(rows: &[(&str, &str)]) {
 fn english() {
     check(&[
         ("I am out of the office until 5 January 2026.", "2026-01-06"),
-        ("I am out of the office until January 5, 2026.", "2026-01-06"),
+        (
+            "I am out of the office until January 5, 2026.",
+            "2026-01-06",
+        ),
         ("I'm away through January 5th.", "2026-01-06"),
         ("I will be back on 5 January.", "2026-01-05"),
         ("I will return on Monday, January 5th, 2026.", "2026-01-05"),
@@ -32,30 +35,57 @@ fn english() {
         ("Returning 5th of January", "2026-01-05"),
         ("Return date: 2026-01-05", "2026-01-05"),
         ("I am on leave from 20 December to 5 January.", "2026-01-06"),
-        ("I am out from December 20 through January 5 and will reply after.", "2026-01-06"),
+        (
+            "I am out from December 20 through January 5 and will reply after.",
+            "2026-01-06",
+        ),
         ("I am on vacation December 20-27.", "2025-12-28"),
         ("I am on vacation from December 20th to 27th.", "2025-12-28"),
         ("On vacation from 20 to 27 December.", "2025-12-28"),
         ("Away between 20 December and 5 January.", "2026-01-06"),
-        ("I am out from 20 December and will be back on 5 January.", "2026-01-05"),
-        ("I will be out of office until 5 January and back on 7 January.", "2026-01-07"),
+        (
+            "I am out from 20 December and will be back on 5 January.",
+            "2026-01-05",
+        ),
+        (
+            "I will be out of office until 5 January and back on 7 January.",
+            "2026-01-07",
+        ),
         ("I will not be back until 5 January.", "2026-01-05"),
-        ("I won't return to the office until Monday, 5 January 2026.", "2026-01-05"),
-        ("I am out of the office and will be back on Monday.", "2025-12-22"),
+        (
+            "I won't return to the office until Monday, 5 January 2026.",
+            "2026-01-05",
+        ),
+        (
+            "I am out of the office and will be back on Monday.",
+            "2025-12-22",
+        ),
         ("Back tomorrow.", "2025-12-19"),
         ("I will be back next week.", "2025-12-22"),
         ("I'm out until Friday.", "2025-12-20"),
         ("Out of office 12/20/2025 - 01/05/2026", "2026-01-06"),
         ("I'll be available again from 6 January.", "2026-01-06"),
-        ("Our office is closed and will reopen on January 2nd.", "2026-01-02"),
+        (
+            "Our office is closed and will reopen on January 2nd.",
+            "2026-01-02",
+        ),
         ("Call me at 5 pm, I am back at 9.30.", "none"),
         ("We offer 24/7 support. I am out of office.", "none"),
         ("I was out until 5 December 2025.", "none"),
         ("I am on parental leave until 1 March 2028.", "none"),
-        ("I am out of the office with limited access to email.", "none"),
+        (
+            "I am out of the office with limited access to email.",
+            "none",
+        ),
         ("Thank you for your mail of 16 December.", "none"),
-        ("Thanks for your message! I'm OOO until 2026/01/05.", "2026-01-06"),
-        ("I am away from Dec 20 until Jan 5 (inclusive).", "2026-01-06"),
+        (
+            "Thanks for your message! I'm OOO until 2026/01/05.",
+            "2026-01-06",
+        ),
+        (
+            "I am away from Dec 20 until Jan 5 (inclusive).",
+            "2026-01-06",
+        ),
     ]);
 }
 
@@ -81,14 +111,29 @@ fn which_number_is_the_month() {
 #[test]
 fn german() {
     check(&[
-        ("Ich bin bis zum 5. Januar 2026 nicht im Büro.", "2026-01-06"),
-        ("Ich bin bis einschließlich 05.01.2026 abwesend.", "2026-01-06"),
-        ("Ich bin bis einschl. 05.01. nicht erreichbar.", "2026-01-06"),
+        (
+            "Ich bin bis zum 5. Januar 2026 nicht im Büro.",
+            "2026-01-06",
+        ),
+        (
+            "Ich bin bis einschließlich 05.01.2026 abwesend.",
+            "2026-01-06",
+        ),
+        (
+            "Ich bin bis einschl. 05.01. nicht erreichbar.",
+            "2026-01-06",
+        ),
         ("Ab dem 6. Januar bin ich wieder für Sie da.", "2026-01-06"),
         ("Ich bin ab 06.01.2026 wieder erreichbar.", "2026-01-06"),
-        ("Ich bin am Montag, den 5. Januar, wieder im Büro.", "2026-01-05"),
+        (
+            "Ich bin am Montag, den 5. Januar, wieder im Büro.",
+            "2026-01-05",
+        ),
         ("Ich kehre am 5. Jänner zurück.", "2026-01-05"),
-        ("Ich bin vom 20.12.2025 bis 05.01.2026 im Urlaub.", "2026-01-06"),
+        (
+            "Ich bin vom 20.12.2025 bis 05.01.2026 im Urlaub.",
+            "2026-01-06",
+        ),
         ("Ich bin vom 20.12. bis zum 5.1. im Urlaub.", "2026-01-06"),
         ("Urlaub vom 20. bis 27. Dezember", "2025-12-28"),
         ("Urlaub 20.-27.12.", "2025-12-28"),
@@ -98,21 +143,33 @@ fn german() {
         ("Guten Morgen, ich bin nicht im Büro.", "none"),
         ("Ich bin erst am 5. Januar zurück.", "2026-01-05"),
         ("Ich bin derzeit nicht im Büro. Tel. 030 12 34 56", "none"),
-        ("Ab dem 20.12. bin ich im Urlaub und ab dem 5.1. wieder da.", "2026-01-05"),
+        (
+            "Ab dem 20.12. bin ich im Urlaub und ab dem 5.1. wieder da.",
+            "2026-01-05",
+        ),
     ]);
 }
 
 #[test]
 fn french() {
     check(&[
-        ("Je suis absent jusqu'au 5 janvier 2026 inclus.", "2026-01-06"),
+        (
+            "Je suis absent jusqu'au 5 janvier 2026 inclus.",
+            "2026-01-06",
+        ),
         ("Je suis absente jusqu’au lundi 5 janvier.", "2026-01-06"),
         ("Je serai de retour le 5 janvier.", "2026-01-05"),
         ("De retour le lundi 5 janvier 2026.", "2026-01-05"),
-        ("Je suis en congés du 20 décembre au 5 janvier.", "2026-01-06"),
+        (
+            "Je suis en congés du 20 décembre au 5 janvier.",
+            "2026-01-06",
+        ),
         ("Absent du 20 au 27 décembre inclus.", "2025-12-28"),
         ("En vacances du 20/12/2025 au 05/01/2026", "2026-01-06"),
-        ("Je serai de nouveau joignable à partir du 5 janvier.", "2026-01-05"),
+        (
+            "Je serai de nouveau joignable à partir du 5 janvier.",
+            "2026-01-05",
+        ),
         ("Je serai de retour lundi.", "2025-12-22"),
         ("Retour le 1er février", "2026-02-01"),
         ("Je suis actuellement absent du bureau.", "none"),
@@ -122,14 +179,26 @@ fn french() {
 #[test]
 fn spanish_italian_portuguese() {
     check(&[
-        ("Estaré fuera de la oficina hasta el 5 de enero de 2026.", "2026-01-06"),
-        ("Estoy ausente del 20 de diciembre al 5 de enero.", "2026-01-06"),
-        ("Estoy de vacaciones del 20 al 27 de diciembre.", "2025-12-28"),
+        (
+            "Estaré fuera de la oficina hasta el 5 de enero de 2026.",
+            "2026-01-06",
+        ),
+        (
+            "Estoy ausente del 20 de diciembre al 5 de enero.",
+            "2026-01-06",
+        ),
+        (
+            "Estoy de vacaciones del 20 al 27 de diciembre.",
+            "2025-12-28",
+        ),
         ("Regreso el 5 de enero.", "2026-01-05"),
         ("Volveré el lunes 5 de enero.", "2026-01-05"),
         ("Estaré de vuelta el lunes.", "2025-12-22"),
         ("Me reincorporo el 05/01/2026.", "2026-01-05"),
-        ("Estaré disponible nuevamente a partir del 5 de enero.", "2026-01-05"),
+        (
+            "Estaré disponible nuevamente a partir del 5 de enero.",
+            "2026-01-05",
+        ),
         ("Sono assente fino al 5 gennaio 2026.", "2026-01-06"),
         ("Sono in ferie dal 20 dicembre al 5 gennaio.", "2026-01-06"),
         ("Rientrerò il 5 gennaio.", "2026-01-05"),
@@ -137,7 +206,10 @@ fn spanish_italian_portuguese() {
         ("Tornerò lunedì.", "2025-12-22"),
         ("In ferie dal 20 al 27 dicembre.", "2025-12-28"),
         ("Estou ausente até 5 de janeiro de 2026.", "2026-01-06"),
-        ("Estarei de férias de 20 de dezembro a 5 de janeiro.", "2026-01-06"),
+        (
+            "Estarei de férias de 20 de dezembro a 5 de janeiro.",
+            "2026-01-06",
+        ),
         ("Regresso a 5 de janeiro.", "2026-01-05"),
         ("Retorno no dia 05/01/2026.", "2026-01-05"),
         ("Estarei de volta na segunda-feira.", "2025-12-22"),
@@ -153,7 +225,10 @@ fn dutch_and_nordic() {
         ("Vanaf 6 januari ben ik weer bereikbaar.", "2026-01-06"),
         ("Op maandag 5 januari ben ik weer aanwezig.", "2026-01-05"),
         ("Ik ben terug op 5 januari.", "2026-01-05"),
-        ("Ik ben met vakantie van 20 december tot 5 januari.", "2026-01-06"),
+        (
+            "Ik ben met vakantie van 20 december tot 5 januari.",
+            "2026-01-06",
+        ),
         ("Jag är på semester till och med 5 januari.", "2026-01-06"),
         ("Jag är tillbaka den 5 januari.", "2026-01-05"),
         ("Jag är åter på kontoret måndag 5 januari.", "2026-01-05"),
@@ -161,8 +236,14 @@ fn dutch_and_nordic() {
         ("Jag är tillbaka på måndag.", "2025-12-22"),
         ("Jeg er på ferie til og med 5. januar.", "2026-01-06"),
         ("Jeg er tilbage den 5. januar 2026.", "2026-01-05"),
-        ("Jeg er på kontoret igen mandag den 5. januar.", "2026-01-05"),
-        ("Jeg holder ferie fra 20. december til 5. januar.", "2026-01-06"),
+        (
+            "Jeg er på kontoret igen mandag den 5. januar.",
+            "2026-01-05",
+        ),
+        (
+            "Jeg holder ferie fra 20. december til 5. januar.",
+            "2026-01-06",
+        ),
         ("Jeg er tilbake på kontoret 5. januar.", "2026-01-05"),
         ("Jeg er på ferie fram til 5. januar.", "2026-01-06"),
         ("Jeg er tilbake mandag.", "2025-12-22"),
@@ -192,7 +273,10 @@ fn east_of_there() {
         ("5 Ocak 2026 tarihine kadar izindeyim.", "2026-01-06"),
         ("5 Ocak'a kadar ofis dışındayım.", "2026-01-06"),
         ("5 Ocak'ta döneceğim.", "2026-01-05"),
-        ("20 Aralık - 5 Ocak tarihleri arasında izindeyim.", "2026-01-06"),
+        (
+            "20 Aralık - 5 Ocak tarihleri arasında izindeyim.",
+            "2026-01-06",
+        ),
         ("Я в отпуске до 5 января 2026 г.", "2026-01-06"),
         ("Я в отпуске с 20 декабря по 5 января.", "2026-01-06"),
         ("Вернусь 5 января.", "2026-01-05"),
