@@ -13,7 +13,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "providers"],
+        &["guardrails", "compose", "crm", "inbound", "providers"],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.
@@ -40,6 +40,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
@@ -57,6 +58,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",

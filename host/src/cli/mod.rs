@@ -9,6 +9,7 @@ mod demo;
 pub mod init;
 mod load;
 mod logs;
+mod mail;
 mod plugin;
 mod sequence;
 mod serve;
@@ -44,6 +45,9 @@ enum Command {
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// What inbound mails are taken for.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Contact(command) => command.run(),
+        Command::Mail(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Template(command) => command.run(),

@@ -135,19 +135,36 @@ mod tests {
         let manner = stamp.manner(false);
         let verified = |what: &str, token: &str| Token::verify(&[7; 32], what, token);
         let token = |text: Option<&str>, head: &str, tail: &str| {
-            let text = text.expect("there is one").strip_prefix(head).expect("its head");
+            let text = text
+                .expect("there is one")
+                .strip_prefix(head)
+                .expect("its head");
             text.strip_suffix(tail).expect("its tail").to_owned()
         };
         let way_out = token(manner.unsubscribe_url, "https://f.acme.example/u/", "");
-        assert_eq!(verified(purpose::UNSUBSCRIBE, &way_out).as_deref(), Some(ID));
+        assert_eq!(
+            verified(purpose::UNSUBSCRIBE, &way_out).as_deref(),
+            Some(ID)
+        );
         assert_eq!(verified(purpose::OPEN, &way_out), None);
         let reply = manner.reply_to_override.map(EmailAddress::as_str);
         let reply = token(reply, "reply+", "@in.acme.example");
         assert_eq!(verified(purpose::REPLY, &reply).as_deref(), Some(ID));
         let tracking = manner.tracking.expect("switched on");
-        assert_eq!(verified(purpose::CLICK, tracking.click_token).as_deref(), Some(ID));
-        assert_eq!(verified(purpose::OPEN, tracking.open_token).as_deref(), Some(ID));
+        assert_eq!(
+            verified(purpose::CLICK, tracking.click_token).as_deref(),
+            Some(ID)
+        );
+        assert_eq!(
+            verified(purpose::OPEN, tracking.open_token).as_deref(),
+            Some(ID)
+        );
         assert!(stamp.unsubscribable() && !stamp.has_postal_address() && !manner.plain_text);
-        assert!(letterhead.stamp(ID, &identity, "cold").manner(true).plain_text);
+        assert!(
+            letterhead
+                .stamp(ID, &identity, "cold")
+                .manner(true)
+                .plain_text
+        );
     }
 }

@@ -27,9 +27,9 @@ mod tracking;
 pub mod unsubscribe;
 
 pub use fields::{Context, HostFields};
+pub use letterhead::{Letterhead, Stamp};
 pub use snippets::{INCLUDES_MAX, SNIPPET_DEPTH_MAX, Snippets};
 pub use style::{STYLE_MAX_BYTES, Style};
-pub use letterhead::{Letterhead, Stamp};
 pub use template::{Body, Format, RenderError, Rendered, Template, TemplateError, fill_in};
 pub use templates::{Found, Listed, Templates};
 pub use text::{NESTING_MAX, TAGS_MAX, TEXT_WIDTH};

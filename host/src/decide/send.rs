@@ -25,9 +25,7 @@ impl Effects<'_, '_> {
             .and_then(|touch| scope.touches.iter().find(|known| known.touch.id == *touch))
             .and_then(|touch| touch.thread.clone());
         let identity = &scope.sequence.sender.identity;
-        let stamp = scope
-            .letterhead
-            .stamp(&id, identity, &scope.sequence.name);
+        let stamp = scope.letterhead.stamp(&id, identity, &scope.sequence.name);
         let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref(), &stamp) {
             // What cold outreach lacks is for the guardrails to say.
             None | Some(Err(mail::Error::Cold { .. })) => (None, Vec::new()),

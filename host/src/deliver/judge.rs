@@ -125,10 +125,9 @@ impl Deliverer {
         // An earlier attempt fixed the bytes; a repetition must be the same.
         let composed = match &message.mail {
             Some(mail) => Some(Ok(mail.clone())),
-            None => message
-                .to
-                .as_ref()
-                .map(|to| self.compose(&message, sender, &contact, to, stamp.manner(sequence.cold))),
+            None => message.to.as_ref().map(|to| {
+                self.compose(&message, sender, &contact, to, stamp.manner(sequence.cold))
+            }),
         };
         let missing_fields = match &composed {
             Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
