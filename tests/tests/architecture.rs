@@ -13,7 +13,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "providers"],
+        &["guardrails", "compose", "crm", "leads", "providers"],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.

@@ -116,7 +116,14 @@ fn store_enrollment(
         execute(
             tx,
             "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data, set_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![id, timer.name, tenant, timer.at.0, to_json(&timer.data)?, decided.now.0],
+            params![
+                id,
+                timer.name,
+                tenant,
+                timer.at.0,
+                to_json(&timer.data)?,
+                decided.now.0
+            ],
         )?;
     }
     for call in &change.undecided {
