@@ -7,12 +7,14 @@ pub mod check;
 mod contact;
 mod demo;
 pub mod init;
+mod leads;
 mod load;
 mod logs;
 mod plugin;
 mod sequence;
 mod serve;
 mod status;
+mod suppress;
 mod table;
 
 use std::path::PathBuf;
@@ -43,6 +45,12 @@ enum Command {
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// Lists of people from elsewhere.
+    #[command(subcommand)]
+    Leads(leads::Leads),
+    /// Addresses and domains that must not be mailed.
+    #[command(subcommand)]
+    Suppress(suppress::Suppress),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
@@ -72,6 +80,8 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Contact(command) => command.run(),
+        Command::Leads(command) => command.run(),
+        Command::Suppress(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
     };

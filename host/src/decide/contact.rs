@@ -1,6 +1,6 @@
 //! One contact's turn: hear what happened, ask the policies concerned, gather what to commit.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::draft::Draft;
@@ -113,7 +113,7 @@ impl<'e> Turn<'e> {
                     .await;
             }
         }
-        for sequence in self.enrolling(event, &events[place + 1..]) {
+        for sequence in self.enrolling(&events[place], &events[place + 1..]) {
             self.enrollments
                 .push(Draft::new(sequence.sequence_id, *seq, self.now));
             metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone())
@@ -132,7 +132,7 @@ impl<'e> Turn<'e> {
     /// The sequences that the event enrols the contact in. A person who has replied, opted out or
     /// bounced since the event happened is not enrolled: there was no enrollment yet that the exit
     /// could have ended.
-    fn enrolling(&self, event: &Event, later: &[PendingEvent]) -> Vec<&'e Sequence> {
+    fn enrolling(&self, pending: &PendingEvent, later: &[PendingEvent]) -> Vec<&'e Sequence> {
         if self.contact.deleted || self.contact.suppressed.is_some() {
             return Vec::new();
         }
@@ -145,13 +145,14 @@ impl<'e> Turn<'e> {
         if open.peek().is_none() {
             return Vec::new();
         }
+        let event = &pending.event;
         let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
         let ends = |sequence: &Sequence, kind: &String| sequence.exits.reason_for(kind).is_some();
         let later = later
             .iter()
             .map(|next| &next.event.kind)
             .chain(&self.contact.later_kinds);
-        open.filter(|sequence| matches(sequence, event, &subject))
+        open.filter(|sequence| asks_for(sequence, pending) || matches(sequence, event, &subject))
             .filter(|sequence| !later.clone().any(|kind| ends(sequence, kind)))
             .collect()
     }
@@ -253,6 +254,13 @@ impl<'e> Turn<'e> {
             })
             .min()
     }
+}
+
+/// Whether a person or the CRM asked for this very sequence. A plugin's word is not enough, or it
+/// could enrol its contacts anywhere.
+fn asks_for(sequence: &Sequence, PendingEvent { depth, event, .. }: &PendingEvent) -> bool {
+    let named = event.data.get("sequence").and_then(Value::as_str);
+    *depth == 0 && event.kind == kind::ENROL_ASKED && named == Some(&sequence.name)
 }
 
 /// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.

@@ -44,6 +44,11 @@ pub mod kind {
     pub const CONTACT_UPDATED: &str = "contact-updated";
     pub const CONTACT_DELETED: &str = "contact-deleted";
 
+    /// A list that a person imported, or the CRM, asks for the contact to be enrolled in the sequence
+    /// that `data.sequence` names; all guardrails apply. Plugins cannot ask: from them it is an
+    /// event like any other.
+    pub const ENROL_ASKED: &str = "enrol-asked";
+
     // The host's own.
     pub const ENROLLED: &str = "enrolled";
     pub const TIMER_FIRED: &str = "timer-fired";
@@ -76,6 +81,7 @@ pub mod kind {
         CONTACT_CREATED,
         CONTACT_UPDATED,
         CONTACT_DELETED,
+        ENROL_ASKED,
         ENROLLED,
         TIMER_FIRED,
     ];

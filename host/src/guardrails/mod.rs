@@ -6,9 +6,12 @@
 
 mod address;
 mod missing_field;
+mod role_address;
 mod stopped;
 
 use crate::domain::EmailAddress;
+
+pub use role_address::is_role;
 
 /// What a rule says about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -44,6 +44,19 @@ pub struct Arrival {
     pub exits: Arc<ExitTable>,
 }
 
+impl Arrival {
+    /// The same, of nothing.
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self {
+            connection: self.connection.clone(),
+            events: Vec::new(),
+            exits: Arc::clone(&self.exits),
+            ..*self
+        }
+    }
+}
+
 /// The exit rules of every sequence by name. A sequence that is no longer configured has them all.
 #[derive(Debug, Default, Clone)]
 pub struct ExitTable(pub HashMap<String, ExitRules>);

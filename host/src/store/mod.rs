@@ -1,13 +1,14 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
-//! Four small traits, one per reader: `Intake` (the door), `Work` (the decide loop), `Outbox` (the
-//! deliver loop) and `Ledger` (people who ask). Every call is coarse, so that a database across a
+//! Five small traits, one per reader: `Intake` (the door), `Work` (the decide loop), `Outbox` (the
+//! deliver loop), `Ledger` (people who ask) and `Roster` (lists that people bring in). Every call is coarse, so that a database across a
 //! network can do it in one round trip, and every writing call is one transaction: *mark my row
 //! done and write the next rows*. SQL lives below this room and nowhere else.
 
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod roster;
 pub mod sqlite;
 pub mod work;
 
@@ -15,12 +16,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretSlice;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
+pub use roster::Roster;
 pub use work::Work;
+
+use crate::clock::Clock;
 
 /// The only tenant of a single-company install.
 pub const DEFAULT_TENANT: TenantId = TenantId(1);
@@ -31,9 +35,12 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Send + Sync + 'static {
+pub trait Store: Intake + Work + Outbox + Ledger + Roster + Send + Sync + 'static {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
+
+    /// Rings the bells for what other processes commit, until `stopped` turns true.
+    async fn watch(&self, clock: &dyn Clock, stopped: watch::Receiver<bool>) -> Result<(), Error>;
 
     /// What signs the links and reply addresses in the tenant's mails: the same for ever.
     async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error>;

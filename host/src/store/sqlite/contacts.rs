@@ -6,6 +6,12 @@ use super::rows::{execute, first, get, json, json_opt, merge, to_json};
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap};
 use crate::store::{Error, TenantId};
 
+/// Which suppression concerns the contact `c`, of its address or of its domain: the address of that
+/// row, which is one even where both are listed. Looked up by key, twice.
+pub(super) const SUPPRESSION: &str = "(SELECT x.address FROM suppressions x
+      WHERE x.tenant_id = c.tenant_id AND x.address IN (c.email, '@' || c.domain)
+      ORDER BY x.address LIKE '@%' LIMIT 1)";
+
 /// The contact that a sender means.
 ///
 /// The address decides: two systems that name one mailbox mean one person, whatever their ids. A

@@ -31,7 +31,63 @@ pub(super) fn apply(
     let tenant = happening.tenant;
     let mut finished = 0;
     let mut in_flight = Vec::new();
-    let enrollments = collect(
+    for run in open_runs(tx, tenant, contact)? {
+        if let Some(reason) = exits.rules(&run.sequence).reason_for(happening.kind) {
+            let reason = reason.as_str();
+            finished += usize::from(run.running());
+            in_flight.extend(run.end(tx, tenant, contact, reason, happening.at)?);
+        }
+    }
+    Ok((finished, in_flight))
+}
+
+/// Finishes every enrollment of the contact, whatever its rules say. Returns as `apply` does.
+pub(super) fn end_all(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    reason: &str,
+    at: Instant,
+) -> Result<(usize, Vec<i64>), Error> {
+    let mut finished = 0;
+    let mut in_flight = Vec::new();
+    for run in open_runs(tx, tenant, contact)? {
+        finished += usize::from(run.running());
+        in_flight.extend(run.end(tx, tenant, contact, reason, at)?);
+    }
+    Ok((finished, in_flight))
+}
+
+/// An enrollment that is not finished, or has messages that have not left.
+struct OpenRun {
+    enrollment: i64,
+    status: String,
+    sequence: String,
+}
+
+impl OpenRun {
+    fn running(&self) -> bool {
+        self.status != "finished"
+    }
+
+    /// Returns which of its messages a provider holds.
+    fn end(
+        &self,
+        tx: &Connection,
+        tenant: TenantId,
+        contact: i64,
+        reason: &str,
+        at: Instant,
+    ) -> Result<Vec<i64>, Error> {
+        if self.running() {
+            finish(tx, tenant, self.enrollment, reason, at)?;
+        }
+        stop_messages(tx, tenant, contact, self.enrollment, reason)
+    }
+}
+
+fn open_runs(tx: &Connection, tenant: TenantId, contact: i64) -> Result<Vec<OpenRun>, Error> {
+    collect(
         tx,
         "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.tenant_id = ?1 AND e.contact_id = ?2
@@ -39,30 +95,13 @@ pub(super) fn apply(
                 AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
         params![tenant.0, contact],
         |row| {
-            Ok((
-                get::<i64>(row, "id")?,
-                get::<String>(row, "status")?,
-                get::<String>(row, "name")?,
-            ))
+            Ok(OpenRun {
+                enrollment: get(row, "id")?,
+                status: get(row, "status")?,
+                sequence: get(row, "name")?,
+            })
         },
-    )?;
-    for (enrollment, status, sequence) in enrollments {
-        let Some(reason) = exits.rules(&sequence).reason_for(happening.kind) else {
-            continue;
-        };
-        if status != "finished" {
-            finish(tx, tenant, enrollment, reason.as_str(), happening.at)?;
-            finished += 1;
-        }
-        in_flight.extend(stop_messages(
-            tx,
-            tenant,
-            contact,
-            enrollment,
-            reason.as_str(),
-        )?);
-    }
-    Ok((finished, in_flight))
+    )
 }
 
 fn finish(

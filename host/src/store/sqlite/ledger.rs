@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::SqliteStore;
+use super::contacts::SUPPRESSION;
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
@@ -72,9 +73,11 @@ fn time_opt(row: &Row<'_>, column: &str) -> Result<Option<String>, Error> {
 fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactReport>, Error> {
     let found = first(
         db,
-        "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
-         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
-         WHERE c.tenant_id = ?1 AND c.email = ?2",
+        &format!(
+            "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
+         WHERE c.tenant_id = ?1 AND c.email = ?2"
+        ),
         params![tenant, email],
         |row| {
             let id: i64 = get(row, "id")?;

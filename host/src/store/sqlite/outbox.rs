@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
+use super::contacts::SUPPRESSION;
 use super::rows::{collect, execute, first, get, instant_opt, json, json_opt, to_json};
 use super::{SqliteStore, work};
 use crate::domain::decision::ContactView;
@@ -23,12 +24,12 @@ impl Outbox for SqliteStore {
         self.read(move |db| {
             collect(
                 db,
-                "SELECT m.*, c.email, c.attributes, c.time_zone, c.locale, c.account,
+                &format!("SELECT m.*, c.email, c.attributes, c.time_zone, c.locale, c.account,
                         coalesce(s.reason, CASE WHEN c.deleted_at IS NOT NULL THEN 'contact-deleted' END)
                             AS suppressed
                  FROM messages m JOIN contacts c ON c.id = m.contact_id
-                 LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
-                 WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at LIMIT ?2",
+                 LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
+                 WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at LIMIT ?2"),
                 params![now.0, limit],
                 due_message,
             )
@@ -139,7 +140,7 @@ fn claim_one(tx: &Connection, claim: &Claim, now: Instant) -> Result<bool, Error
                 first_attempt_at = coalesce(first_attempt_at, ?5), status_reason = NULL
          WHERE seq = ?1 AND status = 'queued'
            AND NOT EXISTS (SELECT 1 FROM contacts c JOIN suppressions s
-                           ON s.tenant_id = c.tenant_id AND s.address = c.email
+                           ON s.tenant_id = c.tenant_id AND s.address IN (c.email, '@' || c.domain)
                            WHERE c.id = messages.contact_id)
            AND EXISTS (SELECT 1 FROM contacts c WHERE c.id = messages.contact_id AND c.deleted_at IS NULL
                        AND c.email = ?6)",

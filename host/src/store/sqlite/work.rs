@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use rusqlite::{Connection, params};
 
+use super::contacts::SUPPRESSION;
 use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt};
 use super::{SqliteStore, work_commit};
 use crate::domain::decision::{AccountView, Timer, Touch};
@@ -159,9 +160,11 @@ fn resume(
 fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error> {
     let mut due = first(
         db,
-        "SELECT c.*, s.reason AS suppressed FROM contacts c
-         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
-         WHERE c.id = ?1",
+        &format!(
+            "SELECT c.*, s.reason AS suppressed FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
+         WHERE c.id = ?1"
+        ),
         [contact],
         |row| {
             let account: Option<JsonMap> = json_opt(row, "account")?;
