@@ -27,7 +27,7 @@ pub struct Record {
 pub enum Malformed {
     #[error("has {found} cells instead of {expected}")]
     Cells { found: usize, expected: usize },
-    #[error("a quote is not closed, or stands in the middle of a cell without being doubled")]
+    #[error("has a quote that is not closed, or not doubled in the middle of a cell")]
     Quotes,
     #[error("is longer than {RECORD_MAX_BYTES} bytes")]
     TooLong,

@@ -5,6 +5,7 @@
 mod bench;
 mod intake;
 mod outbox;
+mod roster;
 mod work;
 
 use std::sync::Arc;
@@ -56,4 +57,10 @@ conformance![
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,
     outbox::a_suppressed_address_is_not_claimed,
+    roster::a_list_enrols_once,
+    roster::a_preview_touches_nothing,
+    roster::who_must_not_be_mailed_is_not_enrolled,
+    roster::suppressing_ends_what_runs,
+    roster::a_domain_counts_wherever_an_address_does,
+    roster::the_list_is_read_in_pages_and_can_be_undone,
 ];
