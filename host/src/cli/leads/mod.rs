@@ -145,7 +145,7 @@ impl Import {
         let source = Source::open(&self.file, self.encoding.encoding(), self.delimiter.0)?;
         let columns = Columns::new(&source.headers, &self.map, self.consent.as_deref())?;
         if !self.common.json {
-            self.show(&source, &columns);
+            show(&source, &columns);
             if !self.confirmed()? {
                 eprintln!("Nothing was changed.");
                 return Ok(ExitCode::FAILURE);
@@ -196,28 +196,6 @@ impl Import {
         })
     }
 
-    fn show<R>(&self, source: &Source<R>, columns: &Columns) {
-        let mut shown = table(["column", "becomes", ""]);
-        for column in &columns.0 {
-            shown.add_row([
-                column.header.as_str(),
-                &column.target.to_string(),
-                if column.said { "as you said" } else { "" },
-            ]);
-        }
-        println!(
-            "{}, cells separated by {:?}",
-            source.shape.encoding,
-            char::from(source.shape.delimiter)
-        );
-        println!("{shown}\n");
-        if let Some(column) = columns.unused_consent() {
-            eprintln!(
-                "note: column {column:?} looks as if it told who agreed to be written to; --consent {column:?} takes only those"
-            );
-        }
-    }
-
     fn confirmed(&self) -> anyhow::Result<bool> {
         if self.yes || self.dry_run || !std::io::stdin().is_terminal() {
             return Ok(true);
@@ -231,6 +209,29 @@ impl Import {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;
         Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    }
+}
+
+/// What the columns become, before anything happens.
+fn show<R>(source: &Source<R>, columns: &Columns) {
+    let mut shown = table(["column", "becomes", ""]);
+    for column in &columns.0 {
+        shown.add_row([
+            column.header.as_str(),
+            &column.target.to_string(),
+            if column.said { "as you said" } else { "" },
+        ]);
+    }
+    println!(
+        "{}, cells separated by {:?}",
+        source.shape.encoding,
+        char::from(source.shape.delimiter)
+    );
+    println!("{shown}\n");
+    if let Some(column) = columns.unused_consent() {
+        eprintln!(
+            "note: column {column:?} looks as if it told who agreed to be written to; --consent {column:?} takes only those"
+        );
     }
 }
 

@@ -14,7 +14,7 @@ const LOOK_EVERY_MS: i64 = 500;
 
 /// Rings all bells after each commit that a connection of its own did not make, until stopped.
 ///
-/// "The integer values returned by two invocations of PRAGMA data_version from the same connection
+/// "The integer values returned by two invocations of `PRAGMA data_version` from the same connection
 /// will be different if changes were committed to the database by any other connection in the
 /// interim" (SQLite, Pragma statements). It reads shared memory, not the file. Commits of this host
 /// count too: a bell rung for nothing costs its loop one look.
