@@ -15,6 +15,11 @@ pub mod kind {
     pub const FORM_SUBMITTED: &str = "form-submitted";
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
+    pub const OPTED_OUT: &str = "opted-out";
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
+    pub const OPTED_IN: &str = "opted-in";
+    pub const AUTO_REPLIED: &str = "auto-replied";
+    pub const READ_RECEIPT: &str = "read-receipt";
     pub const EMAIL_DELIVERED: &str = "email-delivered";
     pub const EMAIL_DEFERRED: &str = "email-deferred";
     pub const EMAIL_ACCEPTED: &str = "email-accepted";

@@ -21,10 +21,16 @@ const LAYERS: &[(&[&str], &[&str])] = &[
         &["store", "sandbox", "net"],
         &["domain", "clock", "calendar"],
     ),
-    // 2: the door and the loops, never each other.
+    // 2: the doors and the loops, never each other.
     (
         &[
-            "ingest", "decide", "deliver", "hydrate", "plugins", "simulate",
+            "ingest",
+            "recipient",
+            "decide",
+            "deliver",
+            "hydrate",
+            "plugins",
+            "simulate",
         ],
         &[
             "domain",
@@ -56,6 +62,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "sandbox",
             "net",
             "ingest",
+            "recipient",
             "decide",
             "deliver",
             "hydrate",
@@ -78,7 +85,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("wasmtime_wasi", &["sandbox"]),
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
-    ("axum", &["ingest", "admin", "daemon"]),
+    ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),
 ];

@@ -10,6 +10,7 @@ mod calendar;
 mod connections;
 mod decide;
 mod deliver;
+mod guardrails;
 mod identities;
 mod places;
 mod plugins;
@@ -33,18 +34,20 @@ pub use calendar::Calendar;
 pub use connections::{BaseUrl, Connection};
 pub use decide::Decide;
 pub use deliver::Deliver;
+pub use guardrails::Guardrails;
 pub use identities::Identity;
 pub use places::Places;
 pub use plugins::Plugins;
 pub use problem::{Problem, Severity, in_order};
 pub use reader::DEFAULTS;
 pub use sandbox::Sandbox;
-pub use sequences::{ReEnrol, Sequence};
+pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::TemplateFile;
 pub use validate::{Validated, validate};
 
+use crate::guardrails::Breaker;
 use reader::Reader;
 
 /// The largest configuration file, in bytes.
@@ -60,6 +63,8 @@ pub struct Config {
     pub server: Server,
     pub store: Store,
     pub calendar: Calendar,
+    pub guardrails: Guardrails,
+    pub breaker: Breaker,
     pub sandbox: Sandbox,
     pub decide: Decide,
     pub deliver: Deliver,
@@ -111,13 +116,17 @@ fn read(reader: &Reader<'_>) -> Config {
     let root = reader.root();
     let connections = Connection::read_all(&root.section("connections"));
     let identities = Identity::read_all(&root.section("identities"), &connections);
-    let sequences = Sequence::read_all(&root.section("sequences"), &identities);
+    let guardrails = Guardrails::read(&root.section("guardrails"));
+    let breaker = guardrails::read_breaker(&root.section("breaker"));
+    let sequences = Sequence::read_all(&root.section("sequences"), &identities, &guardrails);
     let config = Config {
         file: reader.file.to_owned(),
         places: Places::default(),
         server: Server::read(&root.section("server")),
         store: Store::read(&root.section("store")),
         calendar: Calendar::read(&root.section("calendar")),
+        guardrails,
+        breaker,
         sandbox: Sandbox::read(&root.section("sandbox")),
         decide: Decide::read(&root.section("decide")),
         deliver: Deliver::read(&root.section("deliver")),

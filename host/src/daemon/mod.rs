@@ -4,6 +4,7 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod plugins;
+mod rules;
 mod web;
 mod wire;
 
@@ -24,6 +25,7 @@ use crate::hydrate::Hydrator;
 use crate::store;
 
 pub use plugins::Plugins;
+pub(crate) use wire::reactions;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is
 /// found again, in doubt, at the next start.
@@ -73,7 +75,8 @@ impl Daemon {
             })?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
-        let app = web::app(door, Arc::clone(&parts.store))?;
+        let pages = wire::pages(config, &door);
+        let app = web::app(door, pages, Arc::clone(&parts.store))?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();

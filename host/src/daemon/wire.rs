@@ -8,24 +8,26 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::Plugins;
-use crate::calendar::Calendar;
+use super::{Plugins, rules};
 use crate::clock::Clock;
 use crate::config::{self, BaseUrl, Config, Connection, Validated};
 use crate::crm::cloudevents::CloudEvents;
 use crate::crm::hubspot::Hubspot;
-use crate::decide::{self, Engine, ReEnrol, Sequence, Sequences};
+use crate::decide::{self, Engine, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
+use crate::domain::enrollment::AccountStop;
 use crate::domain::hook::Hook;
 use crate::domain::mail::{Identity, Provider};
+use crate::guardrails::Sender;
 use crate::hydrate::{Hydrator, Source};
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits, Reach};
 use crate::providers::resend::Resend;
 use crate::providers::sendgrid::SendGrid;
-use crate::store::intake::ExitTable;
+use crate::recipient;
+use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
@@ -40,7 +42,7 @@ pub(super) struct Parts {
     pub(super) deliverer: Deliverer,
     pub(super) hydrator: Hydrator,
     hooks: HashMap<String, ingest::Connection>,
-    exits: Arc<ExitTable>,
+    reactions: Arc<Reactions>,
 }
 
 /// What one connection can do.
@@ -71,11 +73,7 @@ pub(super) async fn wire(
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
     })?);
-    let calendar = Arc::new(Calendar::new(
-        config.calendar.time_zone,
-        config.calendar.working_days,
-        config.calendar.holidays.clone(),
-    ));
+    let calendar = Arc::new(rules::calendar(&config.calendar));
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -95,28 +93,30 @@ pub(super) async fn wire(
     let identities: HashMap<_, _> = config
         .identities
         .iter()
-        .map(|(name, identity)| (name.clone(), resolve(name, identity)))
+        .map(|(name, identity)| {
+            let sender = Sender {
+                identity: resolve(name, identity),
+                rules: identity.limits.clone(),
+            };
+            (name.clone(), sender)
+        })
         .collect();
-    let rules = validated.rules;
-    let sequences = sequences(config, &rules, &plugins, &identities, &store, now).await?;
-    let exits = Arc::new(ExitTable(
-        config
-            .sequences
-            .iter()
-            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
-            .collect(),
-    ));
+    let enrol = validated.rules;
+    let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
+    let reactions = Arc::new(reactions(config));
+    let lookback = rules::lookback(config);
     Ok(Parts {
         engine: Engine {
             store: Arc::clone(&store),
             sandbox: plugins.sandbox,
             calendar: Arc::clone(&calendar),
             templates: Arc::clone(&templates),
-            sequences: Arc::new(Sequences::new(sequences)),
+            sequences: Arc::new(Sequences::new(sequences.clone())),
             limits: decide::Limits {
                 batch_max: config.decide.batch_max,
                 history_max: config.decide.history_max,
                 touches_max: config.decide.touches_max,
+                lookback,
                 backoff: Backoff {
                     first_ms: config.decide.retry_first_ms,
                     max_ms: config.decide.retry_max_ms,
@@ -127,10 +127,18 @@ pub(super) async fn wire(
         deliverer: Deliverer {
             store: Arc::clone(&store),
             templates,
+            calendar,
+            sequences: Arc::new(
+                sequences
+                    .iter()
+                    .map(|sequence| (sequence.name.clone(), Arc::clone(&sequence.rules)))
+                    .collect(),
+            ),
             identities: Arc::new(identities),
             transports: Arc::new(transports),
             net: Arc::clone(&net),
-            time_zone: calendar.zone(None).name().to_owned(),
+            lookback,
+            breaker: config.breaker,
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
                 backoff: Backoff {
@@ -143,13 +151,38 @@ pub(super) async fn wire(
         hydrator: Hydrator {
             store: Arc::clone(&store),
             net,
-            exits: Arc::clone(&exits),
+            reactions: Arc::clone(&reactions),
             sources: Arc::new(sources),
         },
         store,
         hooks,
-        exits,
+        reactions,
     })
+}
+
+/// What events do at once.
+pub(crate) fn reactions(config: &Config) -> Reactions {
+    Reactions {
+        exits: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
+            .collect(),
+        account_stop: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| {
+                let rules = rules::of_sequence(&config.guardrails, sequence);
+                (name.clone(), rules.account_stop)
+            })
+            .filter(|(_, stop)| *stop != AccountStop::Nothing)
+            .collect(),
+        touch_events: config.guardrails.touch_events.clone(),
+        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
+        soft_bounces_max: config.guardrails.soft_bounces_max,
+        free_mail_domains: config.guardrails.free_mail_domains.clone(),
+        zone: config.calendar.time_zone,
+    }
 }
 
 /// The door to the parts.
@@ -164,7 +197,7 @@ pub(super) fn door(
         store: Arc::clone(&parts.store),
         clock,
         connections: Arc::new(parts.hooks.clone()),
-        exits: Arc::clone(&parts.exits),
+        reactions: Arc::clone(&parts.reactions),
         public_url: server.public_url(bound),
         limits: ingest::Limits {
             body_max_bytes: server.body_max_bytes,
@@ -173,6 +206,18 @@ pub(super) fn door(
             exit_wait_ms: server.exit_wait_ms,
         },
         permits: Arc::new(Semaphore::new(server.concurrent_max)),
+    }
+}
+
+/// The door for recipients, beside the other: both share what may be under way at once.
+pub(super) fn pages(config: &Config, door: &Door) -> recipient::Door {
+    recipient::Door {
+        store: Arc::clone(&door.store),
+        clock: Arc::clone(&door.clock),
+        reactions: Arc::clone(&door.reactions),
+        body_timeout_ms: config.server.body_timeout_ms,
+        exit_wait_ms: config.server.exit_wait_ms,
+        permits: Arc::clone(&door.permits),
     }
 }
 
@@ -280,12 +325,13 @@ fn resolve(name: &str, identity: &config::Identity) -> Identity {
 
 async fn sequences(
     config: &Config,
-    rules: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
+    enrol: &std::collections::BTreeMap<String, decide::enrol::EnrolRule>,
     plugins: &Plugins,
-    identities: &HashMap<String, Identity>,
+    identities: &HashMap<String, Sender>,
     store: &store::Shared,
     now: Instant,
 ) -> anyhow::Result<Vec<Sequence>> {
+    let guardrails = &config.guardrails;
     let mut setups = Vec::new();
     let mut sequences = Vec::new();
     for (name, sequence) in &config.sequences {
@@ -309,16 +355,13 @@ async fn sequences(
             plugin_id: 0,
             plugin,
             config,
-            enrol: rules
+            enrol: enrol
                 .get(name)
                 .with_context(|| unknown("no enrol rule"))?
                 .clone(),
             exits: sequence.exits.clone(),
-            re_enrol: match sequence.re_enrol {
-                config::ReEnrol::Never => ReEnrol::Never,
-                config::ReEnrol::AfterFinish => ReEnrol::AfterFinish,
-            },
-            identity: identities
+            rules: Arc::new(rules::of_sequence(guardrails, sequence)),
+            sender: identities
                 .get(&sequence.identity)
                 .with_context(|| unknown("no such identity"))?
                 .clone(),

@@ -6,19 +6,20 @@
 use chrono_tz::Tz;
 use serde_json::json;
 
+use super::draft::soonest_first;
 use super::{EMIT_DEPTH_MAX, Sequence, TIMERS_MAX};
 use crate::calendar::Calendar;
-use crate::compose::{self, Templates, mail, thread::Parent};
+use crate::compose::{self, Templates};
 use crate::domain::decision::{
-    AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SendEmail, SetTimer, Timer,
+    AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SetTimer, Timer, When,
 };
 use crate::domain::enrollment::EnrollmentStatus;
+use crate::domain::pause::Pauses;
+use crate::domain::touch::{Quiet, Recent};
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
-use crate::guardrails::{self, Proposal, Ruling};
 use crate::store::work::{
-    EmittedEvent, EnrollmentChange, LedgerEntry, MessageContext, NewMessage, NewWriteback,
-    StoredTouch,
+    EmittedEvent, EnrollmentChange, LedgerEntry, NewMessage, NewWriteback, StoredTimer, StoredTouch,
 };
 
 /// What the effects of a decision depend on beside the decision itself.
@@ -31,6 +32,9 @@ pub(super) struct Scope<'a> {
     pub(super) account: Option<&'a AccountView>,
     pub(super) to: Option<&'a EmailAddress>,
     pub(super) suppressed: Option<&'a str>,
+    pub(super) contact_id: i64,
+    pub(super) quiet: Option<&'a Quiet>,
+    pub(super) pauses: &'a Pauses,
     pub(super) touches: &'a [StoredTouch],
     pub(super) event: &'a Event,
     /// Of the event: see `EMIT_DEPTH_MAX`.
@@ -53,6 +57,7 @@ pub(super) fn apply(
     input: DecideInput,
     output: Decision,
     fuel: u64,
+    place: Place<'_>,
 ) -> Applied {
     let mut effects = Effects {
         scope,
@@ -61,6 +66,7 @@ pub(super) fn apply(
         messages: Vec::new(),
         writebacks: Vec::new(),
         applied: Applied::default(),
+        place,
     };
     let verdicts = output
         .actions
@@ -95,13 +101,22 @@ pub(super) fn apply(
     applied
 }
 
-struct Effects<'a, 'e> {
-    scope: &'a Scope<'a>,
-    enrollment: &'e mut EnrollmentChange,
+/// What one decision leaves for the next ones of the same turn.
+pub(super) struct Place<'t> {
+    /// Touches of the contact and its account, with the slots given away in this turn.
+    pub(super) recent: &'t mut Recent,
+    /// Since when a message of the enrollment should have gone that has not.
+    pub(super) waiting_since: &'t mut Option<Instant>,
+}
+
+pub(super) struct Effects<'a, 'e> {
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) enrollment: &'e mut EnrollmentChange,
     number: u64,
-    messages: Vec<NewMessage>,
+    pub(super) messages: Vec<NewMessage>,
     writebacks: Vec<NewWriteback>,
     applied: Applied,
+    pub(super) place: Place<'e>,
 }
 
 impl Effects<'_, '_> {
@@ -110,7 +125,9 @@ impl Effects<'_, '_> {
             Action::SendEmail(email) => self.send_email(index, email),
             Action::SetTimer(timer) => self.set_timer(timer),
             Action::CancelTimer { name } => {
-                self.enrollment.timers.retain(|timer| timer.name != *name);
+                self.enrollment
+                    .timers
+                    .retain(|known| known.timer.name != *name);
                 Verdict::allowed()
             }
             Action::CreateTask(task) => self.create_task(task),
@@ -132,92 +149,6 @@ impl Effects<'_, '_> {
         }
     }
 
-    fn send_email(&mut self, index: usize, email: &SendEmail) -> Verdict {
-        let scope = self.scope;
-        let due_at = scope.calendar.resolve(email.when, scope.now, scope.zone);
-        let id = self.action_id("msg", index);
-        // A thread whose parent never left cannot be continued; the message then starts its own.
-        let thread = email
-            .reply_to
-            .as_ref()
-            .and_then(|touch| scope.touches.iter().find(|known| known.touch.id == *touch))
-            .and_then(|touch| touch.thread.clone());
-        let preview = scope.to.map(|to| {
-            mail::mail(
-                scope.templates,
-                &mail::Draft {
-                    id: &id,
-                    identity: &scope.sequence.identity,
-                    to,
-                    sequence: &scope.sequence.name,
-                    plugin: &scope.sequence.plugin.manifest().id,
-                    template: &email.template,
-                    contact: scope.contact,
-                    account: scope.account,
-                    event: scope.event,
-                    variables: &email.variables,
-                    parent: thread.as_ref().map(|thread| {
-                        (
-                            Parent {
-                                message_id: &thread.message_id,
-                                references: &thread.references,
-                            },
-                            thread.subject.as_str(),
-                        )
-                    }),
-                },
-            )
-        });
-        let (subject, missing_fields) = match preview {
-            None => (None, Vec::new()),
-            Some(Ok(mail)) => (Some(mail.subject), Vec::new()),
-            Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => {
-                (None, fields)
-            }
-            Some(Err(e)) => return Verdict::refused("template", e.to_string()),
-        };
-        let ruling = guardrails::judge(&Proposal {
-            to: scope.to,
-            suppressed: scope.suppressed,
-            stopped: None,
-            missing_fields: &missing_fields,
-        });
-        let (held_reason, verdict) = match ruling {
-            Ruling::Allow => (
-                None,
-                Verdict::Allowed {
-                    at: Some(due_at),
-                    message: Some(id.clone()),
-                },
-            ),
-            Ruling::Hold { rule, reason } => (
-                Some(reason.clone()),
-                Verdict::Held {
-                    rule: rule.to_owned(),
-                    reason,
-                    message: id.clone(),
-                },
-            ),
-            Ruling::Refuse { rule, reason } => return Verdict::refused(rule, reason),
-        };
-        self.messages.push(NewMessage {
-            id,
-            due_at,
-            identity: scope.sequence.identity.name.clone(),
-            template: email.template.clone(),
-            context: MessageContext {
-                sequence: scope.sequence.name.clone(),
-                plugin: scope.sequence.plugin.manifest().id.clone(),
-                variables: email.variables.clone(),
-                event: scope.event.clone(),
-            },
-            thread,
-            subject,
-            held_reason,
-        });
-        verdict
-    }
-
     fn set_timer(&mut self, timer: &SetTimer) -> Verdict {
         let at = self
             .scope
@@ -225,21 +156,24 @@ impl Effects<'_, '_> {
             .resolve(timer.when, self.scope.now, self.scope.zone);
         self.enrollment
             .timers
-            .retain(|known| known.name != timer.name);
+            .retain(|known| known.timer.name != timer.name);
         if self.enrollment.timers.len() >= TIMERS_MAX {
             return Verdict::refused(
                 "timers-max",
                 format!("an enrollment has at most {TIMERS_MAX} timers"),
             );
         }
-        self.enrollment.timers.push(Timer {
-            name: timer.name.clone(),
-            at,
-            data: timer.data.clone(),
+        self.enrollment.timers.push(StoredTimer {
+            timer: Timer {
+                name: timer.name.clone(),
+                at,
+                data: timer.data.clone(),
+            },
+            // A meeting stays where it is, however late a mail goes.
+            asked: (!matches!(timer.when, When::At(_))).then_some(timer.when),
+            set_at: self.scope.now,
         });
-        self.enrollment
-            .timers
-            .sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        soonest_first(&mut self.enrollment.timers);
         Verdict::Allowed {
             at: Some(at),
             message: None,
@@ -256,13 +190,19 @@ impl Effects<'_, '_> {
             account: self.scope.account,
             event: self.scope.event,
             vars: &JsonMap::new(),
-            sender: &self.scope.sequence.identity.from,
+            sender: &self.scope.sequence.sender.identity.from,
             sequence: &self.scope.sequence.name,
         };
         // A colleague reads it: better a name too few than no task.
         let fill = |text: &str| compose::fill_in(text, &fields).unwrap_or_else(|_| text.to_owned());
         let body = json!({ "title": fill(&task.title), "body": fill(&task.body) });
         self.write_back("task", body, Some(due_at))
+    }
+
+    /// A task that the host itself sets.
+    pub(super) fn ask_a_person(&mut self, title: &str, reason: &str, due_at: Instant) {
+        let body = json!({ "title": title, "body": reason });
+        self.write_back("task", body, Some(due_at));
     }
 
     fn write_back(
@@ -297,7 +237,7 @@ impl Effects<'_, '_> {
     }
 
     /// The same decision repeated makes the same ids: nothing is ever queued twice.
-    fn action_id(&self, prefix: &str, index: usize) -> String {
+    pub(super) fn action_id(&self, prefix: &str, index: usize) -> String {
         digest::id(
             prefix,
             &[

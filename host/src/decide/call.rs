@@ -1,6 +1,6 @@
 //! Asking a policy: one call, what follows from its answer, and what becomes of a failed one.
 
-use super::apply::{self, Scope};
+use super::apply::{self, Place, Scope};
 use super::contact::Turn;
 use super::{Sequence, UNDECIDED_MAX, input, retry};
 use crate::domain::Event;
@@ -82,15 +82,27 @@ impl Turn<'_> {
                     account: self.contact.account.as_ref(),
                     to: self.contact.email.as_ref(),
                     suppressed: self.contact.suppressed.as_deref().or(deleted),
+                    contact_id: self.contact.id,
+                    quiet: self.contact.quiet.as_ref(),
+                    pauses: &self.contact.pauses,
                     touches: &self.contact.touches,
                     event: &call.event,
                     depth: call.depth,
-                    zone: self.engine.calendar.zone(Some(&self.view.time_zone)),
+                    zone: self.zone,
                     now: self.now,
                 };
-                let next = &mut self.enrollments[place].next;
-                let applied =
-                    apply::apply(&scope, next, input, decided.decision, decided.fuel_used);
+                let draft = &mut self.enrollments[place];
+                let applied = apply::apply(
+                    &scope,
+                    &mut draft.next,
+                    input,
+                    decided.decision,
+                    decided.fuel_used,
+                    Place {
+                        recent: &mut self.recent,
+                        waiting_since: &mut draft.waiting_since,
+                    },
+                );
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);

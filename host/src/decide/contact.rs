@@ -1,13 +1,14 @@
 //! One contact's turn: hear what happened, ask the policies concerned, gather what to commit.
 
-use serde_json::{Value, json};
+use chrono_tz::Tz;
+use serde_json::json;
 
 use super::call::Call;
 use super::draft::Draft;
-use super::enrol::Subject;
-use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
+use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
+use crate::domain::touch::Recent;
 use crate::domain::{Event, Instant, JsonMap, digest};
 use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
 
@@ -15,13 +16,22 @@ use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enroll
 pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instant) -> Decided {
     let events = std::mem::take(&mut contact.events);
     let stored = std::mem::take(&mut contact.enrollments);
+    let mut view = contact.view();
+    let zone = engine.calendar.zone_of(&view, contact.account.as_ref());
+    zone.name().clone_into(&mut view.time_zone);
     let mut turn = Turn {
+        recent: std::mem::take(&mut contact.recent),
         engine,
         now,
-        view: contact.view(engine.calendar.zone(None).name()),
+        zone,
+        view,
         contact,
-        enrollments: stored.into_iter().map(Draft::stored).collect(),
+        enrollments: stored
+            .into_iter()
+            .map(|enrollment| Draft::stored(enrollment, &engine.calendar, zone))
+            .collect(),
         heard: Vec::new(),
+        remarks: Vec::new(),
         properties: JsonMap::new(),
         emitted: Vec::new(),
         calls: 0,
@@ -42,11 +52,17 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
 pub(super) struct Turn<'e> {
     pub(super) engine: &'e Engine,
     pub(super) now: Instant,
+    /// The contact's.
+    pub(super) zone: Tz,
     pub(super) contact: DueContact,
     pub(super) view: ContactView,
     pub(super) enrollments: Vec<Draft>,
+    /// Touches of the contact and its account, with the slots given away in this turn.
+    pub(super) recent: Recent,
     /// Events that are done with.
     pub(super) heard: Vec<i64>,
+    /// Why events enrolled nobody.
+    pub(super) remarks: Vec<(i64, String)>,
     pub(super) properties: JsonMap,
     pub(super) emitted: Vec<EmittedEvent>,
     pub(super) calls: usize,
@@ -113,7 +129,7 @@ impl<'e> Turn<'e> {
                     .await;
             }
         }
-        for sequence in self.enrolling(&events[place], &events[place + 1..]) {
+        for sequence in self.enrolling(*seq, event, &events[place + 1..]) {
             self.enrollments
                 .push(Draft::new(sequence.sequence_id, *seq, self.now));
             metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone())
@@ -129,45 +145,6 @@ impl<'e> Turn<'e> {
             .truncate(self.engine.limits.history_max);
     }
 
-    /// The sequences that the event enrols the contact in. A person who has replied, opted out or
-    /// bounced since the event happened is not enrolled: there was no enrollment yet that the exit
-    /// could have ended.
-    fn enrolling(&self, pending: &PendingEvent, later: &[PendingEvent]) -> Vec<&'e Sequence> {
-        if self.contact.deleted || self.contact.suppressed.is_some() {
-            return Vec::new();
-        }
-        let mut open = self
-            .engine
-            .sequences
-            .iter()
-            .filter(|sequence| !self.barred(sequence))
-            .peekable();
-        if open.peek().is_none() {
-            return Vec::new();
-        }
-        let event = &pending.event;
-        let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
-        let ends = |sequence: &Sequence, kind: &String| sequence.exits.reason_for(kind).is_some();
-        let later = later
-            .iter()
-            .map(|next| &next.event.kind)
-            .chain(&self.contact.later_kinds);
-        open.filter(|sequence| asks_for(sequence, pending) || matches(sequence, event, &subject))
-            .filter(|sequence| !later.clone().any(|kind| ends(sequence, kind)))
-            .collect()
-    }
-
-    /// Whether an earlier enrollment stands in the way of a new one.
-    fn barred(&self, sequence: &Sequence) -> bool {
-        self.enrollments.iter().any(|draft| {
-            draft.next.sequence_id == sequence.sequence_id
-                && match sequence.re_enrol {
-                    ReEnrol::Never => true,
-                    ReEnrol::AfterFinish => !draft.finished(),
-                }
-        })
-    }
-
     /// Timers that are due ring in their order; a policy may set new ones meanwhile.
     async fn ring_timers(&mut self) {
         for place in 0..self.enrollments.len() {
@@ -175,16 +152,15 @@ impl<'e> Turn<'e> {
                 continue;
             };
             while self.enrollments[place].active() {
-                let next = &mut self.enrollments[place].next;
-                let due = next
-                    .timers
-                    .first()
-                    .is_some_and(|timer| timer.at <= self.now);
-                if !due || self.calls >= CALLS_MAX {
-                    self.unfinished |= due;
+                let due = self.enrollments[place].next_timer().filter(|timer| {
+                    self.enrollments[place].next.timers[*timer].timer.at <= self.now
+                });
+                let Some(timer) = due.filter(|_| self.calls < CALLS_MAX) else {
+                    self.unfinished |= due.is_some();
                     break;
-                }
-                let timer = next.timers.remove(0);
+                };
+                let next = &mut self.enrollments[place].next;
+                let timer = next.timers.remove(timer).timer;
                 let number = next.decisions.to_be_bytes();
                 let id = self.public_id(place);
                 let event = Event {
@@ -223,6 +199,7 @@ impl<'e> Turn<'e> {
             version: self.contact.version,
             now: self.now,
             events: self.heard,
+            remarks: self.remarks,
             enrollments: self
                 .enrollments
                 .into_iter()
@@ -242,7 +219,9 @@ impl<'e> Turn<'e> {
             .iter()
             .filter(|draft| draft.active())
             .filter_map(|draft| {
-                let timer = draft.next.timers.first().map(|timer| timer.at);
+                let timer = draft
+                    .next_timer()
+                    .map(|place| draft.next.timers[place].timer.at);
                 let call = draft.next.undecided.first().and_then(|call| call.due_at);
                 let at = timer.into_iter().chain(call).min()?;
                 let configured = self
@@ -254,24 +233,4 @@ impl<'e> Turn<'e> {
             })
             .min()
     }
-}
-
-/// Whether a person or the CRM asked for this very sequence. A plugin's word is not enough, or it
-/// could enrol its contacts anywhere.
-fn asks_for(sequence: &Sequence, PendingEvent { depth, event, .. }: &PendingEvent) -> bool {
-    let named = event.data.get("sequence").and_then(Value::as_str);
-    *depth == 0 && event.kind == kind::ENROL_ASKED && named == Some(&sequence.name)
-}
-
-/// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.
-fn matches(sequence: &Sequence, event: &Event, subject: &Subject) -> bool {
-    sequence.enrol.matches(subject).unwrap_or_else(|e| {
-        tracing::warn!(
-            sequence = sequence.name,
-            event.id,
-            error = e,
-            "the enrol rule failed; nobody enrolled"
-        );
-        false
-    })
 }

@@ -26,7 +26,11 @@ pub(super) fn build(
             sequence: sequence.name.clone(),
             enrolled_at: enrollment.enrolled_at,
             decisions: enrollment.decisions,
-            timers: enrollment.timers.clone(),
+            timers: enrollment
+                .timers
+                .iter()
+                .map(|stored| stored.timer.clone())
+                .collect(),
         },
         touches: contact
             .touches

@@ -11,8 +11,10 @@ mod call;
 mod contact;
 mod draft;
 pub mod enrol;
+mod enrolling;
 mod input;
 mod retry;
+mod send;
 pub mod sequences;
 mod tick;
 
@@ -21,10 +23,11 @@ use std::sync::Arc;
 use crate::calendar::Calendar;
 use crate::compose::Templates;
 use crate::domain::backoff::Backoff;
+use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use sequences::{ReEnrol, Sequence, Sequences};
+pub use sequences::{Sequence, Sequences};
 pub use tick::Progress;
 
 /// Everything the loop works with.
@@ -46,6 +49,8 @@ pub struct Limits {
     /// Past events and touches that a policy sees.
     pub history_max: usize,
     pub touches_max: usize,
+    /// How far back the caps look.
+    pub lookback: Lookback,
     pub backoff: Backoff,
 }
 

@@ -1,11 +1,12 @@
 //! The configured sequences, ready to run: compiled rule, loaded plugin, resolved identity.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::enrol::EnrolRule;
 use crate::domain::digest;
 use crate::domain::enrollment::ExitRules;
-use crate::domain::mail::Identity;
+use crate::guardrails::{Rules, Sender};
 use crate::sandbox::Plugin;
 
 /// A sequence as the engine runs it.
@@ -20,15 +21,8 @@ pub struct Sequence {
     pub config: String,
     pub enrol: EnrolRule,
     pub exits: ExitRules,
-    pub re_enrol: ReEnrol,
-    pub identity: Identity,
-}
-
-/// Whether a contact that went through may be enrolled again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReEnrol {
-    Never,
-    AfterFinish,
+    pub sender: Sender,
+    pub rules: Arc<Rules>,
 }
 
 impl Sequence {

@@ -55,6 +55,7 @@ impl Engine {
             history_max: self.limits.history_max,
             touches_max: self.limits.touches_max,
             events_max: EVENTS_MAX,
+            lookback: self.limits.lookback,
         };
         let due = self
             .store

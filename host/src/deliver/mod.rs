@@ -5,6 +5,8 @@
 //! crash leaves "in doubt", never "unknown to us". Reads and writes messages and attempts.
 //! Never decides what to send: what is not in the outbox does not exist here.
 
+mod breakers;
+mod judge;
 mod next;
 mod recover;
 mod send;
@@ -14,9 +16,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::calendar::Calendar;
 use crate::compose::Templates;
 use crate::domain::backoff::Backoff;
-use crate::domain::mail::{Identity, Provider};
+use crate::domain::mail::Provider;
+use crate::domain::touch::Lookback;
+use crate::guardrails::Breaker;
+use crate::guardrails::{Rules, Sender};
 use crate::net::{Net, Reach};
 use crate::store;
 
@@ -27,13 +33,16 @@ pub use tick::Progress;
 pub struct Deliverer {
     pub store: store::Shared,
     pub templates: Arc<Templates>,
+    pub calendar: Arc<Calendar>,
     /// By name, as messages refer to them.
-    pub identities: Arc<HashMap<String, Identity>>,
+    pub sequences: Arc<HashMap<String, Arc<Rules>>>,
+    pub identities: Arc<HashMap<String, Sender>>,
     /// By the name of the connection.
     pub transports: Arc<HashMap<String, Transport>>,
     pub net: Arc<Net>,
-    /// Where a contact has no time zone of its own.
-    pub time_zone: String,
+    /// How far back the limits look.
+    pub lookback: Lookback,
+    pub breaker: Breaker,
     pub limits: Limits,
 }
 

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::Deliverer;
+use super::judge::{Ready, Taken};
 use super::next::{self, Attempt};
-use super::{Deliverer, Transport};
 use crate::clock::Clock;
-use crate::compose::mail::{self, Draft};
-use crate::compose::{RenderError, thread::Parent};
 use crate::domain::Instant;
-use crate::domain::mail::{Mail, Outcome};
-use crate::guardrails::{self, Proposal, Ruling};
+use crate::domain::mail::Outcome;
 use crate::store::Error;
-use crate::store::outbox::{Aside, Claim, Conclusion, DueMessage};
+use crate::store::outbox::{Claim, Conclusion};
 
 /// How long the loop waits after the store failed.
 const STORE_RETRY_MS: i64 = 1_000;
+
+/// Messages judged at once, at least: to find those that may go among many that must wait.
+const JUDGED_MIN: usize = 64;
 
 /// What one tick did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -26,14 +27,6 @@ pub struct Progress {
     pub due: usize,
     /// Messages handed to a provider.
     pub attempted: usize,
-}
-
-/// A message that may go, and how.
-struct Ready {
-    message: DueMessage,
-    mail: Mail,
-    connection: String,
-    transport: Transport,
 }
 
 impl Deliverer {
@@ -88,22 +81,42 @@ impl Deliverer {
         calls: &mut JoinSet<()>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Progress, Error> {
-        let due = self.store.due_messages(now, free).await?;
+        self.lift_pauses(now).await?;
+        let mut due = self
+            .store
+            .due_messages(now, free.max(JUDGED_MIN), self.lookback)
+            .await?;
         let mut progress = Progress {
             due: due.len(),
             attempted: 0,
         };
-        let mut ready = Vec::new();
+        if due.is_empty() {
+            return Ok(progress);
+        }
+        if self.trip_breakers(&due, now).await? {
+            // What was read is judged by pauses older than the one just made: read again.
+            return Ok(progress);
+        }
+        // Where there is room for one only, the more important sequence gets it.
+        due.sort_by_key(|message| std::cmp::Reverse(message.priority));
+        let (mut ready, mut asides, mut taken) = (Vec::new(), Vec::new(), Taken::default());
         for message in due {
-            match self.prepare(message) {
+            match self.judge(message, &mut taken, now) {
                 Ok(sendable) => ready.push(*sendable),
-                Err((seq, aside)) => self.store.set_aside(seq, aside, now).await?,
+                Err(aside) => asides.push(aside),
             }
+            if ready.len() == free {
+                break;
+            }
+        }
+        if !asides.is_empty() {
+            self.store.set_aside(asides, now).await?;
         }
         let claims = ready
             .iter()
             .map(|ready| Claim {
                 seq: ready.message.seq,
+                version: ready.message.version,
                 mail: ready.mail.clone(),
                 provider: ready.connection.clone(),
             })
@@ -117,91 +130,6 @@ impl Deliverer {
             }
         }
         Ok(progress)
-    }
-
-    /// The second look of the guardrails, and the final bytes.
-    fn prepare(&self, message: DueMessage) -> Result<Box<Ready>, (i64, Aside)> {
-        let seq = message.seq;
-        let held = |reason: String| (seq, Aside::Held { reason });
-        let identity = self.identities.get(&message.identity).ok_or_else(|| {
-            held(format!(
-                "identity {} is not configured any more",
-                message.identity
-            ))
-        })?;
-        let transport = self.transports.get(&identity.connection).ok_or_else(|| {
-            held(format!(
-                "connection {} is not configured any more",
-                identity.connection
-            ))
-        })?;
-        let elsewhere = |mail: &Mail| message.to.as_ref().is_some_and(|to| *to != mail.to.address);
-        if message.mail.as_ref().is_some_and(elsewhere) {
-            // Its bytes are fixed by an earlier attempt, which the old address may have got.
-            let reason = "the contact's address changed after the first attempt".to_owned();
-            return Err((seq, Aside::Cancelled { reason }));
-        }
-        let mut contact = message.contact.clone();
-        if contact.time_zone.is_empty() {
-            contact.time_zone.clone_from(&self.time_zone);
-        }
-        // An earlier attempt fixed the bytes; a repetition must be the same.
-        let composed = message.mail.clone().map(Ok).or_else(|| {
-            message.to.as_ref().map(|to| {
-                mail::mail(
-                    &self.templates,
-                    &Draft {
-                        id: &message.id,
-                        identity,
-                        to,
-                        sequence: &message.context.sequence,
-                        plugin: &message.context.plugin,
-                        template: &message.template,
-                        contact: &contact,
-                        account: message.account.as_ref(),
-                        event: &message.context.event,
-                        variables: &message.context.variables,
-                        parent: message.thread.as_ref().map(|thread| {
-                            (
-                                Parent {
-                                    message_id: &thread.message_id,
-                                    references: &thread.references,
-                                },
-                                thread.subject.as_str(),
-                            )
-                        }),
-                    },
-                )
-            })
-        });
-        let missing_fields = match &composed {
-            Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
-            Some(Err(e)) => return Err(held(e.to_string())),
-            Some(Ok(_)) | None => Vec::new(),
-        };
-        let ruling = guardrails::judge(&Proposal {
-            to: message.to.as_ref(),
-            suppressed: message.suppressed.as_deref(),
-            // An exit cancels queued messages in its own transaction; the claim looks once more.
-            stopped: None,
-            missing_fields: &missing_fields,
-        });
-        match (ruling, composed) {
-            (Ruling::Allow, Some(Ok(mail))) => Ok(Box::new(Ready {
-                mail,
-                connection: identity.connection.clone(),
-                transport: transport.clone(),
-                message,
-            })),
-            (Ruling::Hold { reason, .. }, _) => Err(held(reason)),
-            (Ruling::Refuse { rule, reason }, _) => Err((
-                seq,
-                Aside::Cancelled {
-                    reason: format!("{rule}: {reason}"),
-                },
-            )),
-            (Ruling::Allow, _) => Err(held("there is nothing to send".to_owned())),
-        }
     }
 
     /// The call, between two commits.

@@ -115,6 +115,8 @@ pub struct ContactPatch {
     pub locale: Option<String>,
     /// `first_name`, `last_name`, `company`, ... and the sender's own. Null or "" forgets a field.
     pub attributes: JsonMap,
+    /// Further mailboxes of the person: what comes from them is theirs, nothing is sent there.
+    pub other_emails: Vec<EmailAddress>,
     /// `id` (required for account rules), `name`, and more.
     pub account: Option<JsonMap>,
 }

@@ -17,6 +17,23 @@ pub mod kind {
     pub const FORM_SUBMITTED: &str = "form-submitted";
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
+    /// Wants no more of one sequence (`data.sequence`), others are welcome.
+    pub const OPTED_OUT: &str = "opted-out";
+    /// Wants no mail before `data.until`.
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
+    /// Took an earlier choice of their own back: the opt-out of `data.sequence`, or without it the
+    /// pause and the unsubscription. Without effect unless it comes from their own page.
+    pub const OPTED_IN: &str = "opted-in";
+
+    // The person's machines: never taken for the person.
+    /// A mailbox answered by itself: away, left, or asking who writes.
+    pub const AUTO_REPLIED: &str = "auto-replied";
+    /// A mail program reported that a message was displayed (or deleted unread).
+    pub const READ_RECEIPT: &str = "read-receipt";
+    /// A privacy proxy fetched the picture.
+    pub const MACHINE_OPENED: &str = "machine-opened";
+    /// A security scanner followed the link.
+    pub const MACHINE_CLICKED: &str = "machine-clicked";
 
     // Our messages, as the provider saw them.
     pub const EMAIL_DELIVERED: &str = "email-delivered";
@@ -31,6 +48,10 @@ pub mod kind {
     // What people of the company did, as the CRM reported it.
     /// A rep wrote to the contact outside Followup.
     pub const EMAIL_SENT: &str = "email-sent";
+    /// A rep called.
+    pub const CALL_MADE: &str = "call-made";
+    /// A list or a person asks to enrol the contact in `data.sequence`.
+    pub const ENROL_ASKED: &str = "enrol-asked";
     pub const MEETING_BOOKED: &str = "meeting-booked";
     pub const MEETING_RESCHEDULED: &str = "meeting-rescheduled";
     pub const MEETING_CANCELLED: &str = "meeting-cancelled";
@@ -43,11 +64,6 @@ pub mod kind {
     pub const CONTACT_CREATED: &str = "contact-created";
     pub const CONTACT_UPDATED: &str = "contact-updated";
     pub const CONTACT_DELETED: &str = "contact-deleted";
-
-    /// A list that a person imported, or the CRM, asks for the contact to be enrolled in the sequence
-    /// that `data.sequence` names; all guardrails apply. Plugins cannot ask: from them it is an
-    /// event like any other.
-    pub const ENROL_ASKED: &str = "enrol-asked";
 
     // The host's own.
     pub const ENROLLED: &str = "enrolled";
@@ -62,6 +78,8 @@ pub mod kind {
         FORM_SUBMITTED,
         UNSUBSCRIBED,
         COMPLAINED,
+        AUTO_REPLIED,
+        READ_RECEIPT,
         EMAIL_DELIVERED,
         EMAIL_DEFERRED,
         EMAIL_ACCEPTED,
@@ -69,6 +87,8 @@ pub mod kind {
         SOFT_BOUNCED,
         HARD_BOUNCED,
         EMAIL_SENT,
+        CALL_MADE,
+        ENROL_ASKED,
         MEETING_BOOKED,
         MEETING_RESCHEDULED,
         MEETING_CANCELLED,
@@ -81,7 +101,6 @@ pub mod kind {
         CONTACT_CREATED,
         CONTACT_UPDATED,
         CONTACT_DELETED,
-        ENROL_ASKED,
         ENROLLED,
         TIMER_FIRED,
     ];
@@ -107,7 +126,8 @@ pub fn source_key(id: &str) -> String {
     }
 }
 
-/// An event as the rest of the house reads it. Immutable once stored.
+/// An event as the rest of the house reads it. Immutable once decided; until then only the kind of a
+/// click changes, where others show that a machine made it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// `evt_…`: derived from the connection and the sender's key, so the same event has the same id.
@@ -130,6 +150,11 @@ pub struct NewEvent {
     pub patch: ContactPatch,
     /// The id of our message that the event is about, where the sender gave it back.
     pub message_id: Option<String>,
+    /// RFC 5322 Message-IDs, without their brackets, of mails that this event may be about, likeliest
+    /// first: what a mail answers, or what a report returned. Not proof of anything: anybody can
+    /// write them. For the store to look up where `message_id` is not set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
     pub data: JsonMap,
     /// What the sender wrote, untouched.
     pub raw: Value,

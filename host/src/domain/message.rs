@@ -79,6 +79,11 @@ impl MessageStatus {
                 | kind::LINK_CLICKED
                 | kind::UNSUBSCRIBED
                 | kind::SOFT_BOUNCED
+                | kind::MACHINE_OPENED
+                | kind::MACHINE_CLICKED
+                | kind::REPLIED
+                | kind::AUTO_REPLIED
+                | kind::READ_RECEIPT
         );
         let known_to_provider = matches!(
             self,
@@ -108,6 +113,7 @@ mod tests {
             (S::Delivered, "email-accepted", S::Delivered),
             (S::Uncertain, "email-accepted", S::Sent),
             (S::Uncertain, "email-opened", S::Sent),
+            (S::Uncertain, "machine-opened", S::Sent),
             (S::Uncertain, "email-delivered", S::Delivered),
             (S::Delivered, "hard-bounced", S::Bounced),
             (S::Bounced, "email-delivered", S::Bounced),

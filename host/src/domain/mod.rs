@@ -3,6 +3,7 @@
 //! Pure data and the rules that hold for it everywhere: no I/O, no async, no clock, no wasmtime,
 //! no SQL, and nothing of ours imported from above. Names follow the glossary in ARCHITECTURE.md.
 
+pub mod account;
 pub mod backoff;
 pub mod contact;
 pub mod decision;
@@ -14,10 +15,14 @@ pub mod fields;
 pub mod hook;
 pub mod http;
 pub mod instant;
+pub mod machine;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod pause;
 pub mod spelling;
+pub mod token;
+pub mod touch;
 pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};

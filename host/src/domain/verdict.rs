@@ -14,6 +14,13 @@ pub enum Verdict {
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
+    /// Later than asked.
+    Delayed {
+        until: Instant,
+        rule: String,
+        reason: String,
+        message: String,
+    },
     /// Stored, but not sent before somebody supplies what is missing.
     Held {
         rule: String,

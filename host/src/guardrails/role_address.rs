@@ -1,6 +1,19 @@
 //! Addresses of a function and not of a person: `info@`, `abuse@`, `noreply@`.
+//!
+//! What happens is the administrator's choice (`role_addresses`): nothing, no mail, or a task for a
+//! person who decides whom to write to.
 
+use super::{Proposal, Ruling};
 use crate::domain::EmailAddress;
+
+/// What to do with them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RolePolicy {
+    #[default]
+    Allow,
+    Skip,
+    Task,
+}
 
 /// RFC 2142 (business, network operations and service mailboxes, sections 3 to 5), and those that
 /// Pipedrive Campaigns refuses ("Role-based email addresses") or that are their other spellings.
@@ -98,6 +111,28 @@ pub fn is_role(address: &EmailAddress, extra: &[String]) -> bool {
         || local.ends_with("-request")
         || extra.iter().any(|extra| plain(extra) == name)
 }
+
+pub(super) fn rule(proposal: &Proposal<'_>) -> Ruling {
+    let rules = proposal.rules;
+    let reason = || {
+        let to = proposal.to.map(EmailAddress::as_str).unwrap_or_default();
+        format!("{to} is the address of a function, not of a person (role_addresses)")
+    };
+    let is_role = || proposal.to.is_some_and(|to| is_role(to, &rules.role_names));
+    match rules.role_addresses {
+        RolePolicy::Skip if is_role() => Ruling::Refuse {
+            rule: RULE,
+            reason: reason(),
+        },
+        RolePolicy::Task if is_role() => Ruling::Task {
+            rule: RULE,
+            reason: reason(),
+        },
+        RolePolicy::Allow | RolePolicy::Skip | RolePolicy::Task => Ruling::Allow,
+    }
+}
+
+pub(super) const RULE: &str = "role-address";
 
 /// Lower-case, as addresses are kept, without what people put between words.
 fn plain(name: &str) -> String {

@@ -18,7 +18,7 @@ use crate::domain::event::kind;
 use crate::domain::instant::HOUR_MS;
 use crate::domain::{ContactPatch, Instant, NewEvent};
 use crate::net::{Net, Reach};
-use crate::store::intake::{Arrival, ExitTable, Hydration, ThinEvent};
+use crate::store::intake::{Arrival, Hydration, Reactions, ThinEvent};
 use crate::store::{self, Error};
 
 /// Events asked for side by side; HubSpot's smallest limit is 100 calls in ten seconds.
@@ -36,7 +36,7 @@ const BACKOFF: Backoff = Backoff {
 pub struct Hydrator {
     pub store: store::Shared,
     pub net: Arc<Net>,
-    pub exits: Arc<ExitTable>,
+    pub reactions: Arc<Reactions>,
     /// The CRMs that send thin events, by connection.
     pub sources: Arc<HashMap<String, Source>>,
 }
@@ -153,7 +153,7 @@ impl Hydrator {
             received_at: now,
             events,
             creates_contacts: true,
-            exits: Arc::clone(&self.exits),
+            reactions: Arc::clone(&self.reactions),
         }
     }
 }
@@ -172,6 +172,7 @@ fn opt_out(event: &NewEvent, now: Instant) -> NewEvent {
         contact: event.contact.clone(),
         patch: ContactPatch::default(),
         message_id: None,
+        answers: Vec::new(),
         data: crate::domain::JsonMap::new(),
         raw: Value::Null,
         hydrate: None,

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::domain::hook::Hook;
 use crate::store;
-use crate::store::intake::ExitTable;
+use crate::store::intake::Reactions;
 
 pub use door::router;
 
@@ -32,7 +32,7 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// By name, as in `/hooks/{connection}`.
     pub connections: Arc<HashMap<String, Connection>>,
-    pub exits: Arc<ExitTable>,
+    pub reactions: Arc<Reactions>,
     /// What senders call us, without a slash at the end: some sign the URL.
     pub public_url: String,
     pub limits: Limits,

@@ -1,13 +1,17 @@
-//! What the door asks: store events, and apply at once what must not wait.
+//! What the doors ask: store events, and apply at once what must not wait.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 
 use super::{Error, TenantId};
-use crate::domain::enrollment::ExitRules;
-use crate::domain::{Instant, NewEvent};
+use crate::domain::account::account_key;
+use crate::domain::enrollment::{AccountStop, ExitRules};
+use crate::domain::event::kind;
+use crate::domain::instant::DAY_MS;
+use crate::domain::{EmailAddress, Instant, NewEvent};
 
 #[async_trait]
 pub trait Intake {
@@ -17,6 +21,25 @@ pub trait Intake {
     /// handed to a provider are cancelled), and the contacts become due. Events whose key is
     /// known already change nothing.
     async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error>;
+
+    /// `ingest`, and then the wait that an acknowledgement owes: at most `exit_wait_ms` for the calls
+    /// to a provider that were under way for an enrollment just ended. What a door answers after.
+    async fn take_in(&self, arrival: Arrival, exit_wait_ms: u64) -> Result<Ingested, Error> {
+        let connection = arrival.connection.clone();
+        let ingested = self.ingest(arrival).await.inspect_err(|e| {
+            tracing::error!(connection, error = %e, "events could not be stored; the sender tries again");
+        })?;
+        metrics::counter!("followup_events_total").increment(ingested.stored as u64);
+        let in_flight = &ingested.in_flight;
+        if !in_flight.is_empty() && !self.wait_concluded(in_flight, exit_wait_ms).await? {
+            tracing::warn!(
+                connection,
+                messages = in_flight.len(),
+                "an exit came while a provider still holds a message; it was handed over before"
+            );
+        }
+        Ok(ingested)
+    }
 
     /// Returns true as soon as none of the messages is with a provider any more, or false after
     /// `wait_ms`.
@@ -41,7 +64,7 @@ pub struct Arrival {
     pub events: Vec<NewEvent>,
     /// Whether the sender knows people we should know (a CRM), or only reports on our mail.
     pub creates_contacts: bool,
-    pub exits: Arc<ExitTable>,
+    pub reactions: Arc<Reactions>,
 }
 
 impl Arrival {
@@ -51,19 +74,64 @@ impl Arrival {
         Self {
             connection: self.connection.clone(),
             events: Vec::new(),
-            exits: Arc::clone(&self.exits),
+            reactions: Arc::clone(&self.reactions),
             ..*self
         }
     }
 }
 
-/// The exit rules of every sequence by name. A sequence that is no longer configured has them all.
-#[derive(Debug, Default, Clone)]
-pub struct ExitTable(pub HashMap<String, ExitRules>);
+/// What events do at once, as configured.
+#[derive(Debug, Clone)]
+pub struct Reactions {
+    /// By the sequence's name. A sequence that is no longer configured honours every exit.
+    pub exits: HashMap<String, ExitRules>,
+    /// What a colleague's answer does to those enrolled; nothing where the sequence is not named.
+    pub account_stop: HashMap<String, AccountStop>,
+    /// Kinds by which the CRM reports what people did by hand, counted as touches.
+    pub touch_events: Vec<String>,
+    /// How long somebody is left in peace whose auto-reply names no date.
+    pub auto_reply_pause_ms: i64,
+    /// So many soft bounces without a delivery between them are a hard one.
+    pub soft_bounces_max: u32,
+    /// Where a contact has no time zone of its own.
+    pub zone: Tz,
+    /// Domains shared by strangers, beside the well-known ones.
+    pub free_mail_domains: Vec<String>,
+}
 
-impl ExitTable {
-    pub fn rules(&self, sequence: &str) -> ExitRules {
-        self.0.get(sequence).cloned().unwrap_or_default()
+impl Default for Reactions {
+    fn default() -> Self {
+        Self {
+            exits: HashMap::new(),
+            account_stop: HashMap::new(),
+            touch_events: vec![kind::EMAIL_SENT.to_owned()],
+            auto_reply_pause_ms: 14 * DAY_MS,
+            soft_bounces_max: 5,
+            zone: Tz::UTC,
+            free_mail_domains: Vec::new(),
+        }
+    }
+}
+
+impl Reactions {
+    /// Who belongs together: see `domain::account`.
+    pub fn account_key(
+        &self,
+        account_id: Option<&str>,
+        email: Option<&EmailAddress>,
+    ) -> Option<String> {
+        account_key(account_id, email, &self.free_mail_domains)
+    }
+
+    pub fn exit_rules(&self, sequence: &str) -> ExitRules {
+        self.exits.get(sequence).cloned().unwrap_or_default()
+    }
+
+    pub fn account_stop(&self, sequence: &str) -> AccountStop {
+        self.account_stop
+            .get(sequence)
+            .copied()
+            .unwrap_or(AccountStop::Nothing)
     }
 }
 

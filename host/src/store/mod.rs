@@ -1,13 +1,17 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
-//! Five small traits, one per reader: `Intake` (the door), `Work` (the decide loop), `Outbox` (the
-//! deliver loop), `Ledger` (people who ask) and `Roster` (lists that people bring in). Every call is coarse, so that a database across a
-//! network can do it in one round trip, and every writing call is one transaction: *mark my row
-//! done and write the next rows*. SQL lives below this room and nowhere else.
+//! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
+//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` (people who ask),
+//! `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse, so
+//! that a database across a network can do it in one round trip, and every writing call is one
+//! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
+//! else.
 
+pub mod controls;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod recipient;
 pub mod roster;
 pub mod sqlite;
 pub mod work;
@@ -18,9 +22,11 @@ use async_trait::async_trait;
 use secrecy::SecretSlice;
 use tokio::sync::{Notify, watch};
 
+pub use controls::Controls;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
+pub use recipient::Recipient;
 pub use roster::Roster;
 pub use work::Work;
 
@@ -35,7 +41,9 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Roster + Send + Sync + 'static {
+pub trait Store:
+    Intake + Work + Outbox + Recipient + Ledger + Controls + Roster + Send + Sync + 'static
+{
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
 

@@ -1,35 +1,64 @@
 //! What the deliver loop asks: which messages are due, may I have them, and this is what became of
 //! them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::work::{MessageContext, Thread};
 use super::{Error, TenantId};
 use crate::domain::decision::{AccountView, ContactView};
 use crate::domain::mail::{Mail, Outcome};
+use crate::domain::pause::{Pauses, Scope};
+use crate::domain::touch::{Lookback, Quiet, Recent};
 use crate::domain::{EmailAddress, Instant};
 
 #[async_trait]
 pub trait Outbox {
-    /// Queued messages whose time has come, earliest first, with what composing them takes.
-    async fn due_messages(&self, now: Instant, limit: usize) -> Result<Vec<DueMessage>, Error>;
+    /// Queued messages whose time has come, earliest first, with what composing and judging them
+    /// takes, as it stood in one moment.
+    async fn due_messages(
+        &self,
+        now: Instant,
+        limit: usize,
+        lookback: Lookback,
+    ) -> Result<Vec<DueMessage>, Error>;
 
-    /// When the next message is due.
+    /// When the next message is due, or the next pause is over.
     async fn next_message_at(&self) -> Result<Option<Instant>, Error>;
 
-    /// Marks each message as handed over and writes its attempt row, where it is still queued and
-    /// its address still not suppressed. Returns, in order, whether each may be sent: a message
-    /// that was cancelled meanwhile may not.
+    /// Marks each message as handed over, writes its attempt row and counts its touch, where it is
+    /// still queued, nothing was heard of its contact since it was read, and neither a suppression
+    /// nor a pause forbids it. Returns, in order, whether each may be sent; one that may not is
+    /// looked at again.
     async fn claim(&self, claims: Vec<Claim>, now: Instant) -> Result<Vec<bool>, Error>;
 
-    /// Sets a due message aside without an attempt: held or cancelled, with the reason.
-    async fn set_aside(&self, seq: i64, aside: Aside, now: Instant) -> Result<(), Error>;
+    /// Sets due messages aside without an attempt, each with the rule and the reason.
+    async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error>;
 
     /// Completes the attempt row and moves the message on.
     async fn conclude(&self, conclusion: Conclusion) -> Result<(), Error>;
 
     /// Attempts that a crash left open, concluded as in doubt by the caller at start.
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, Error>;
+
+    /// How the mail of an identity and of a sequence fared since `since`, or since its breaker was
+    /// last lifted, where that is later.
+    async fn health(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        name: &str,
+        since: Instant,
+    ) -> Result<Health, Error>;
+}
+
+/// What the circuit breakers look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Health {
+    pub sent: u64,
+    pub bounced: u64,
+    pub complained: u64,
 }
 
 /// A queued message whose time has come.
@@ -38,12 +67,24 @@ pub struct DueMessage {
     pub seq: i64,
     pub tenant: TenantId,
     pub id: String,
+    pub contact_id: i64,
+    /// Of the contact: see `Claim`.
+    pub version: i64,
+    pub account_key: Option<String>,
+    pub asked_at: Instant,
+    pub due_at: Instant,
+    pub priority: i64,
+    /// A person said that it may go although it is late.
+    pub released: bool,
     pub to: Option<EmailAddress>,
     /// Its time zone is empty where the tenant's applies.
     pub contact: ContactView,
     pub account: Option<AccountView>,
     /// Why the address must not be mailed.
     pub suppressed: Option<String>,
+    pub quiet: Option<Quiet>,
+    pub pauses: Arc<Pauses>,
+    pub recent: Recent,
     pub identity: String,
     pub template: String,
     pub context: MessageContext,
@@ -57,15 +98,37 @@ pub struct DueMessage {
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub seq: i64,
+    /// Of the contact, as it was judged: what was heard since makes the judgement void.
+    pub version: i64,
     pub mail: Mail,
     /// The connection it goes through.
     pub provider: String,
 }
 
 #[derive(Debug, Clone)]
+pub struct SetAside {
+    pub seq: i64,
+    pub aside: Aside,
+    /// The guardrail that spoke.
+    pub rule: &'static str,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone)]
 pub enum Aside {
-    Held { reason: String },
-    Cancelled { reason: String },
+    /// Looked at again at `until`.
+    Later {
+        until: Instant,
+    },
+    /// Until somebody does something about it.
+    Held,
+    Cancelled,
+    /// Cancelled, and its enrollment ends.
+    Dropped,
+    /// Cancelled, and a person is asked to reach out instead.
+    Task {
+        title: String,
+    },
 }
 
 /// What became of one attempt.

@@ -1,13 +1,19 @@
 //! What the decide loop asks: who is due, with everything a decision needs; and what was decided.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Error, TenantId};
-use crate::domain::decision::{AccountView, ContactView, DecideInput, Decision, Timer, Touch};
+use crate::domain::decision::{
+    AccountView, ContactView, DecideInput, Decision, Timer, Touch, When,
+};
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
+use crate::domain::pause::Pauses;
+use crate::domain::touch::{Lookback, Quiet, Recent};
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
 
@@ -73,6 +79,8 @@ pub struct Depth {
     pub history_max: usize,
     pub touches_max: usize,
     pub events_max: usize,
+    /// How far back touches are counted.
+    pub lookback: Lookback,
 }
 
 /// A contact with something to decide, as it stood in one moment.
@@ -90,6 +98,14 @@ pub struct DueContact {
     pub deleted: bool,
     /// Why its address must not be mailed.
     pub suppressed: Option<String>,
+    /// Not to be written to for now.
+    pub quiet: Option<Quiet>,
+    /// Sequences it does not want.
+    pub opt_outs: Vec<String>,
+    /// What is paused, of the whole tenant.
+    pub pauses: Arc<Pauses>,
+    /// Touches of the contact and its account.
+    pub recent: Recent,
     /// To be decided, in order of arrival.
     pub events: Vec<PendingEvent>,
     /// Kinds of the pending events that did not fit into `events`: they come later.
@@ -103,15 +119,12 @@ pub struct DueContact {
 }
 
 impl DueContact {
-    /// What a policy sees of the contact.
-    pub fn view(&self, tenant_zone: &str) -> ContactView {
+    /// What a policy sees of the contact. Its zone is empty where it has none of its own.
+    pub fn view(&self) -> ContactView {
         ContactView {
             id: self.id.to_string(),
             email: self.email.as_ref().map(ToString::to_string),
-            time_zone: self
-                .time_zone
-                .clone()
-                .unwrap_or_else(|| tenant_zone.to_owned()),
+            time_zone: self.time_zone.clone().unwrap_or_default(),
             locale: self.locale.clone(),
             attributes: self.attributes.clone(),
         }
@@ -133,10 +146,33 @@ pub struct StoredEnrollment {
     pub status: EnrollmentStatus,
     pub pause_reason: Option<String>,
     pub enrolled_at: Instant,
+    pub finished_at: Option<Instant>,
     pub decisions: u64,
     pub state: Option<String>,
-    pub timers: Vec<Timer>,
+    /// Soonest first.
+    pub timers: Vec<StoredTimer>,
     pub undecided: Vec<Undecided>,
+    /// How much later than asked its messages went; its timers have not moved by that yet.
+    pub lag_ms: i64,
+    /// Since when a message of it should have gone that has not.
+    pub waiting_since: Option<Instant>,
+}
+
+/// A timer, and what moving it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTimer {
+    pub timer: Timer,
+    /// When it was asked for, counted from `set_at`; none where a fixed moment was named.
+    pub asked: Option<When>,
+    pub set_at: Instant,
+}
+
+impl StoredTimer {
+    /// Whether it has to wait for a message that should have gone before: the rest of a sequence
+    /// shifts with a message that goes late. What was set to a fixed moment does not.
+    pub fn waits(&self, waiting_since: Option<Instant>) -> bool {
+        self.asked.is_some() && waiting_since.is_some_and(|since| since <= self.timer.at)
+    }
 }
 
 /// A touch and what continuing its thread takes.
@@ -179,6 +215,8 @@ pub struct Decided {
     pub now: Instant,
     /// Pending events that are done with.
     pub events: Vec<i64>,
+    /// Why an event enrolled nobody though it might have, by the event's number.
+    pub remarks: Vec<(i64, String)>,
     pub enrollments: Vec<EnrollmentChange>,
     /// Fields that policies set.
     pub properties: JsonMap,
@@ -203,7 +241,7 @@ pub struct EnrollmentChange {
     pub decisions: u64,
     pub state: Option<String>,
     /// Replace those stored.
-    pub timers: Vec<Timer>,
+    pub timers: Vec<StoredTimer>,
     pub undecided: Vec<Undecided>,
     /// New rows.
     pub ledger: Vec<LedgerEntry>,
@@ -241,14 +279,33 @@ pub struct LedgerEntry {
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     pub id: String,
+    /// When the policy wants it to go; the guardrails may say later.
+    pub asked_at: Instant,
     pub due_at: Instant,
+    /// Of its sequence.
+    pub priority: i64,
     pub identity: String,
     pub template: String,
     pub context: MessageContext,
     pub thread: Option<Thread>,
     /// As it would read now; none where it cannot be composed yet.
     pub subject: Option<String>,
-    pub held_reason: Option<String>,
+    pub standing: Standing,
+}
+
+/// How the guardrails let a new message stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    Queued,
+    /// Queued, and later than asked.
+    PutOff {
+        rule: String,
+        reason: String,
+    },
+    Held {
+        rule: String,
+        reason: String,
+    },
 }
 
 /// What a template may refer to beside the contact.

@@ -43,7 +43,9 @@ pub(super) fn every_message_was_decided(town: &Town) -> anyhow::Result<()> {
             .any(|(action, verdict)| {
                 let message = match verdict {
                     Verdict::Allowed { message, .. } => message.as_ref(),
-                    Verdict::Held { message, .. } => Some(message),
+                    Verdict::Held { message, .. } | Verdict::Delayed { message, .. } => {
+                        Some(message)
+                    }
                     Verdict::Refused { .. } => None,
                 };
                 message == Some(&id)

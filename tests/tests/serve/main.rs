@@ -9,6 +9,7 @@ mod kill;
 mod leads;
 mod outcomes;
 mod race;
+mod recipient;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};
 

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use followup::domain::decision::{ContactView, DecideInput, Decision, EnrollmentView, Timer};
+use followup::domain::decision::{ContactView, DecideInput, Decision, EnrollmentView, Timer, When};
 use followup::domain::enrollment::EnrollmentStatus;
 use followup::domain::event::Hydrate;
+use followup::domain::instant::DAY_MS;
 use followup::domain::mail::{Mail, Mailbox};
+use followup::domain::touch::Lookback;
 use followup::domain::verdict::Verdict;
 use followup::domain::{ContactPatch, ContactRef, EmailAddress, Event, Instant, JsonMap, NewEvent};
-use followup::store::intake::{Arrival, ExitTable, Ingested};
+use followup::store::intake::{Arrival, Ingested, Reactions};
+use followup::store::outbox::{Claim, DueMessage};
 use followup::store::work::{
     Decided, Depth, DueContact, EnrollmentChange, LedgerEntry, MessageContext, NewMessage,
-    RegisteredSequence, SequenceSetup, Setup,
+    RegisteredSequence, SequenceSetup, Setup, Standing, StoredTimer,
 };
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::{Value, json};
@@ -21,6 +24,15 @@ pub const DEPTH: Depth = Depth {
     history_max: 10,
     touches_max: 10,
     events_max: 10,
+    lookback: LOOKBACK,
+};
+
+/// A week of everything.
+pub const LOOKBACK: Lookback = Lookback {
+    contact_ms: 7 * DAY_MS,
+    account_ms: 7 * DAY_MS,
+    domain_ms: 7 * DAY_MS,
+    identity_ms: 7 * DAY_MS,
 };
 
 pub fn address(text: &str) -> EmailAddress {
@@ -35,6 +47,7 @@ pub fn event(key: &str, kind: &str, email: &str) -> NewEvent {
         contact: ContactRef::email(address(email)),
         patch: ContactPatch::default(),
         message_id: None,
+        answers: Vec::new(),
         data: JsonMap::new(),
         raw: json!({ "key": key }),
         hydrate: None,
@@ -66,7 +79,7 @@ pub fn arrival(events: Vec<NewEvent>) -> Arrival {
         received_at: NOW,
         events,
         creates_contacts: true,
-        exits: Arc::new(ExitTable::default()),
+        reactions: Arc::new(Reactions::default()),
     }
 }
 
@@ -96,6 +109,20 @@ pub async fn due(store: &Shared, now: Instant) -> Vec<DueContact> {
     store.due_contacts(now, 10, DEPTH).await.expect("read")
 }
 
+pub async fn queued(store: &Shared, now: Instant) -> Vec<DueMessage> {
+    store.due_messages(now, 10, LOOKBACK).await.expect("read")
+}
+
+/// The claim of a message as it was read.
+pub fn claim_of(due: &DueMessage, email: &str) -> Claim {
+    Claim {
+        seq: due.seq,
+        version: due.version,
+        mail: mail(&due.id, email),
+        provider: "mailer".to_owned(),
+    }
+}
+
 /// What deciding the contact's events came to: one new enrollment.
 pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
     Decided {
@@ -114,15 +141,20 @@ pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
             enrolled_at: NOW,
             decisions: 1,
             state: Some("{}".to_owned()),
-            timers: vec![Timer {
-                name: "next".to_owned(),
-                at: NOW.plus_ms(1_000),
-                data: Value::Null,
+            timers: vec![StoredTimer {
+                timer: Timer {
+                    name: "next".to_owned(),
+                    at: NOW.plus_ms(1_000),
+                    data: Value::Null,
+                },
+                asked: Some(When::AfterMs(1_000)),
+                set_at: NOW,
             }],
             undecided: Vec::new(),
             ledger: Vec::new(),
             faults: Vec::new(),
         }],
+        remarks: Vec::new(),
         properties: JsonMap::new(),
         emitted: Vec::new(),
         due_at: Some(NOW.plus_ms(1_000)),
@@ -178,7 +210,9 @@ pub fn sends(
         fuel: 1,
         messages: vec![NewMessage {
             id: id.to_owned(),
+            asked_at: NOW,
             due_at: NOW,
+            priority: 0,
             identity: "sales".to_owned(),
             template: "step-1".to_owned(),
             context: MessageContext {
@@ -189,7 +223,10 @@ pub fn sends(
             },
             thread: None,
             subject: Some("Hello".to_owned()),
-            held_reason: held.map(str::to_owned),
+            standing: held.map_or(Standing::Queued, |reason| Standing::Held {
+                rule: "missing-field".to_owned(),
+                reason: reason.to_owned(),
+            }),
         }],
         writebacks: Vec::new(),
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use followup::domain::enrollment::ExitRules;
 use followup::domain::{ContactPatch, ContactRef};
-use followup::store::intake::{ExitTable, Hydration};
+use followup::store::intake::{Hydration, Reactions};
 use followup::store::ledger::ContactReport;
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
-use super::bench::{NOW, address, arrival, due, event, fields, hear, thin, with_message};
+use super::bench::{NOW, address, arrival, due, event, fields, hear, queued, thin, with_message};
 
 pub async fn report(store: &Shared, email: &str) -> ContactReport {
     store
@@ -106,13 +106,7 @@ pub async fn an_exit_finishes_and_cancels_in_one_go(store: Shared) {
     );
     assert!(report.enrollments[0].timers.is_empty());
     assert_eq!(report.messages[0].status, "cancelled");
-    assert!(
-        store
-            .due_messages(NOW.plus_ms(9_999), 10)
-            .await
-            .expect("read")
-            .is_empty()
-    );
+    assert!(queued(&store, NOW.plus_ms(9_999)).await.is_empty());
 }
 
 pub async fn an_exit_that_is_off_changes_nothing(store: Shared) {
@@ -122,7 +116,10 @@ pub async fn an_exit_that_is_off_changes_nothing(store: Shared) {
         ..ExitRules::default()
     };
     let mut heard = arrival(vec![event("r", "replied", "ada@x.example")]);
-    heard.exits = Arc::new(ExitTable(HashMap::from([("pricing".to_owned(), rules)])));
+    heard.reactions = Arc::new(Reactions {
+        exits: HashMap::from([("pricing".to_owned(), rules)]),
+        ..Reactions::default()
+    });
     assert_eq!(store.ingest(heard).await.expect("stored").exits, 0);
     let report = report(&store, "ada@x.example").await;
     assert_eq!(report.enrollments[0].status, "active");

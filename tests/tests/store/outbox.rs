@@ -1,23 +1,23 @@
 //! Messages out: claimed once, stopped in time, never in doubt without saying so.
 
+use std::sync::Arc;
+
+use followup::domain::enrollment::ExitRules;
 use followup::domain::mail::Outcome;
 use followup::store::Shared;
-use followup::store::outbox::{Claim, Conclusion, Next};
+use followup::store::intake::Reactions;
+use followup::store::outbox::{Conclusion, Next};
 use serde_json::json;
 
-use super::bench::{NOW, event, fields, hear, mail, with_message};
+use super::bench::{NOW, claim_of, event, fields, hear, mail, queued, with_message};
 use super::intake::report;
 
 const ADA: &str = "ada@x.example";
 
 async fn claim(store: &Shared) -> (i64, bool) {
-    let due = store.due_messages(NOW, 10).await.expect("read");
+    let due = queued(store, NOW).await;
     let message = &due[0];
-    let claims = vec![Claim {
-        seq: message.seq,
-        mail: mail(&message.id, ADA),
-        provider: "mailer".to_owned(),
-    }];
+    let claims = vec![claim_of(message, ADA)];
     (
         message.seq,
         store.claim(claims, NOW).await.expect("stored")[0],
@@ -58,14 +58,11 @@ fn again(certain: bool) -> Next {
 
 pub async fn a_message_is_claimed_once(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
+    let read = queued(&store, NOW).await.remove(0);
     let (seq, claimed) = claim(&store).await;
     assert!(claimed);
-    assert!(store.due_messages(NOW, 10).await.expect("read").is_empty());
-    let second = vec![Claim {
-        seq,
-        mail: mail("msg_1", ADA),
-        provider: "mailer".to_owned(),
-    }];
+    assert!(queued(&store, NOW).await.is_empty());
+    let second = vec![claim_of(&read, ADA)];
     assert_eq!(store.claim(second, NOW).await.expect("stored"), [false]);
     conclude(
         &store,
@@ -88,14 +85,10 @@ pub async fn a_message_is_claimed_once(store: Shared) {
 
 pub async fn an_exit_before_the_claim_wins(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
-    let due = store.due_messages(NOW, 10).await.expect("read");
+    let due = queued(&store, NOW).await;
     let reply = hear(&store, vec![event("r", "replied", ADA)]).await;
     assert!(reply.in_flight.is_empty());
-    let claims = vec![Claim {
-        seq: due[0].seq,
-        mail: mail("msg_1", ADA),
-        provider: "mailer".to_owned(),
-    }];
+    let claims = vec![claim_of(&due[0], ADA)];
     assert_eq!(store.claim(claims, NOW).await.expect("stored"), [false]);
 }
 
@@ -103,13 +96,9 @@ pub async fn an_exit_after_the_claim_stops_the_repetition(store: Shared) {
     for (certain, end) in [(true, "cancelled"), (false, "uncertain")] {
         let email = format!("{end}@x.example");
         with_message(&store, &email, &format!("msg_{end}"), None).await;
-        let due = store.due_messages(NOW, 10).await.expect("read");
+        let due = queued(&store, NOW).await;
         let seq = due[0].seq;
-        let claims = vec![Claim {
-            seq,
-            mail: mail(&due[0].id, &email),
-            provider: "mailer".to_owned(),
-        }];
+        let claims = vec![claim_of(&due[0], &email)];
         assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
         let reply = hear(&store, vec![event(&format!("r {end}"), "replied", &email)]).await;
         assert_eq!(reply.in_flight, [seq], "the door must wait for this call");
@@ -117,13 +106,7 @@ pub async fn an_exit_after_the_claim_stops_the_repetition(store: Shared) {
         conclude(&store, seq, again(certain)).await;
         assert!(store.wait_concluded(&[seq], 1_000).await.expect("read"));
         assert_eq!(report(&store, &email).await.messages[0].status, end);
-        assert!(
-            store
-                .due_messages(NOW.plus_ms(9_999), 10)
-                .await
-                .expect("read")
-                .is_empty()
-        );
+        assert!(queued(&store, NOW.plus_ms(9_999)).await.is_empty());
     }
 }
 
@@ -148,12 +131,9 @@ pub async fn doubt_outlives_later_attempts_and_exits(store: Shared) {
         with_message(&store, &email, &format!("msg_{place}"), None).await;
         for next in attempts {
             let later = NOW.plus_ms(5_000);
-            let seq = store.due_messages(later, 10).await.expect("read")[0].seq;
-            let claims = vec![Claim {
-                seq,
-                mail: mail(&format!("msg_{place}"), &email),
-                provider: "mailer".to_owned(),
-            }];
+            let due = queued(&store, later).await.remove(0);
+            let seq = due.seq;
+            let claims = vec![claim_of(&due, &email)];
             assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
             conclude(&store, seq, next).await;
         }
@@ -165,7 +145,7 @@ pub async fn doubt_outlives_later_attempts_and_exits(store: Shared) {
 
 pub async fn a_held_message_goes_when_the_field_comes(store: Shared) {
     with_message(&store, ADA, "msg_1", Some("missing contact.first_name")).await;
-    assert!(store.due_messages(NOW, 10).await.expect("read").is_empty());
+    assert!(queued(&store, NOW).await.is_empty());
     assert_eq!(
         report(&store, ADA).await.messages[0].held_reason.as_deref(),
         Some("missing contact.first_name")
@@ -173,7 +153,7 @@ pub async fn a_held_message_goes_when_the_field_comes(store: Shared) {
     let mut told = event("n", "contact-updated", ADA);
     told.patch = fields(json!({ "first_name": "Ada" }));
     hear(&store, vec![told]).await;
-    assert_eq!(store.due_messages(NOW, 10).await.expect("read").len(), 1);
+    assert_eq!(queued(&store, NOW).await.len(), 1);
 }
 
 pub async fn an_event_resolves_doubt(store: Shared) {
@@ -212,10 +192,7 @@ pub async fn open_attempts_are_found_again(store: Shared) {
     );
     conclude(&store, seq, again(false)).await;
     assert!(store.open_attempts().await.expect("read").is_empty());
-    let due = store
-        .due_messages(NOW.plus_ms(1_000), 10)
-        .await
-        .expect("read");
+    let due = queued(&store, NOW.plus_ms(1_000)).await;
     assert_eq!(
         due[0].mail.as_ref(),
         Some(&mail("msg_1", ADA)),
@@ -225,26 +202,19 @@ pub async fn open_attempts_are_found_again(store: Shared) {
 
 pub async fn a_suppressed_address_is_not_claimed(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
-    let seq = store.due_messages(NOW, 10).await.expect("read")[0].seq;
     let mut complaint = super::bench::arrival(vec![event("c", "complained", ADA)]);
     // Even where no exit rule asks for it.
-    complaint.exits = std::sync::Arc::new(followup::store::intake::ExitTable(
-        [(
-            "pricing".to_owned(),
-            followup::domain::enrollment::ExitRules {
-                complaint: false,
-                ..Default::default()
-            },
-        )]
-        .into(),
-    ));
+    let forgiving = ExitRules {
+        complaint: false,
+        ..ExitRules::default()
+    };
+    complaint.reactions = Arc::new(Reactions {
+        exits: [("pricing".to_owned(), forgiving)].into(),
+        ..Reactions::default()
+    });
     store.ingest(complaint).await.expect("stored");
-    let due = store.due_messages(NOW, 10).await.expect("read");
+    let due = queued(&store, NOW).await;
     assert_eq!(due[0].suppressed.as_deref(), Some("complaint"));
-    let claims = vec![Claim {
-        seq,
-        mail: mail("msg_1", ADA),
-        provider: "mailer".to_owned(),
-    }];
+    let claims = vec![claim_of(&due[0], ADA)];
     assert_eq!(store.claim(claims, NOW).await.expect("stored"), [false]);
 }

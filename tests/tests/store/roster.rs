@@ -1,11 +1,14 @@
 //! Lists that people bring in: enrolled once, and never against somebody's will.
 
 use followup::domain::NewEvent;
+use followup::store::outbox::DueMessage;
 use followup::store::roster::{EnrolOutcome, Entry, LeadBatch};
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
-use super::bench::{NOW, address, arrival, due, event, fields, hear, with_message};
+use super::bench::{
+    NOW, address, arrival, claim_of, due, event, fields, hear, queued, with_message,
+};
 use super::intake::report;
 
 const ADA: &str = "ada@x.example";
@@ -133,7 +136,7 @@ pub async fn suppressing_ends_what_runs(store: Shared) {
             .map(|suppression| suppression.reason);
         assert_eq!(reason.as_deref(), Some("asked by phone"));
     }
-    assert!(store.due_messages(NOW, 10).await.expect("read").is_empty());
+    assert!(queued(&store, NOW).await.is_empty());
 }
 
 /// A message queued after its domain was suppressed: one row, refused, and not claimed.
@@ -145,18 +148,15 @@ pub async fn a_domain_counts_wherever_an_address_does(store: Shared) {
         .expect("stored");
     with_message(&store, ADA, "msg_1", None).await;
     with_message(&store, "bob@x.example", "msg_2", None).await;
-    let messages = store.due_messages(NOW, 10).await.expect("read");
+    let messages = queued(&store, NOW).await;
     assert_eq!(messages.len(), 2, "one row each, however many entries fit");
     for message in &messages {
         assert_eq!(message.suppressed.as_deref(), Some("asked by phone"));
     }
+    let to = |message: &DueMessage| message.to.as_ref().map(ToString::to_string);
     let claims = messages
         .iter()
-        .map(|message| followup::store::outbox::Claim {
-            seq: message.seq,
-            mail: super::bench::mail(&message.id, message.to.as_ref().expect("known").as_str()),
-            provider: "mailer".to_owned(),
-        });
+        .map(|message| claim_of(message, &to(message).expect("known")));
     let claimed = store.claim(claims.collect(), NOW).await.expect("stored");
     assert_eq!(claimed, [false, false]);
     hear(

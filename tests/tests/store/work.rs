@@ -53,7 +53,7 @@ pub async fn a_timer_makes_its_contact_due(store: Shared) {
     store.commit(vec![decided(&contact, sequence)]).await;
     assert!(due(&store, NOW.plus_ms(999)).await.is_empty());
     let contact = due(&store, NOW.plus_ms(1_000)).await.remove(0);
-    assert_eq!(contact.enrollments[0].timers[0].name, "next");
+    assert_eq!(contact.enrollments[0].timers[0].timer.name, "next");
     assert_eq!(contact.enrollments[0].state.as_deref(), Some("{}"));
 }
 

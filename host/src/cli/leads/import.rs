@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::event::kind;
 use crate::domain::{ContactRef, EmailAddress, Instant, JsonMap, NewEvent, digest};
 use crate::leads::{Lead, Reader, Record, Records, Rejection};
-use crate::store::intake::{Arrival, ExitTable};
+use crate::store::intake::{Arrival, Reactions};
 use crate::store::roster::{BATCH_MAX, EnrolOutcome, Enrolled, LeadBatch, Roster};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{self, DEFAULT_TENANT};
@@ -32,7 +32,7 @@ pub(super) struct Wish {
     pub(super) sequence: String,
     pub(super) takes_back: bool,
     pub(super) dry_run: bool,
-    pub(super) exits: Arc<ExitTable>,
+    pub(super) reactions: Arc<Reactions>,
 }
 
 pub(super) struct Importer<'a, R> {
@@ -126,6 +126,7 @@ impl<'a, R: Fn(&EmailAddress) -> bool> Importer<'a, R> {
             contact: ContactRef::email(lead.email),
             patch: lead.patch,
             message_id: None,
+            answers: Vec::new(),
             data: JsonMap::from_iter([
                 ("sequence".to_owned(), json!(self.wish.sequence)),
                 ("list".to_owned(), json!(self.wish.list)),
@@ -182,7 +183,7 @@ impl<'a, R: Fn(&EmailAddress) -> bool> Importer<'a, R> {
                 received_at: now,
                 events,
                 creates_contacts: true,
-                exits: Arc::clone(&self.wish.exits),
+                reactions: Arc::clone(&self.wish.reactions),
             },
             sequence: self.wish.sequence.clone(),
             takes_back: self.wish.takes_back,

@@ -18,11 +18,12 @@ use self::source::Source;
 use super::table::table;
 use super::{Common, block_on, load, print_json};
 use crate::clock::SystemClock;
-use crate::config::{Config, ReEnrol};
+use crate::config::Config;
+use crate::daemon::reactions;
 use crate::domain::{EmailAddress, spelling};
+use crate::guardrails::enrolment::ReEnrol;
 use crate::guardrails::is_role;
 use crate::leads::{Columns, Encoding, Reader};
-use crate::store::intake::ExitTable;
 use crate::store::sqlite::SqliteStore;
 
 #[derive(Subcommand)]
@@ -157,11 +158,11 @@ impl Import {
             sequence: self.sequence.clone(),
             takes_back,
             dry_run: self.dry_run,
-            exits: exits(&config),
+            reactions: Arc::new(reactions(&config)),
         };
         let report = Report::start(self.report.as_deref())?;
         let reader = Reader::new(columns.clone(), &source.name, |address: &EmailAddress| {
-            !self.allow_role && is_role(address, &[])
+            !self.allow_role && is_role(address, &config.guardrails.role_names)
         });
         let store = self.store(&config)?;
         let clock = SystemClock;
@@ -233,10 +234,4 @@ fn show<R>(source: &Source<R>, columns: &Columns) {
             "note: column {column:?} looks as if it told who agreed to be written to; --consent {column:?} takes only those"
         );
     }
-}
-
-fn exits(config: &Config) -> Arc<ExitTable> {
-    let rules = config.sequences.iter();
-    let rules = rules.map(|(name, sequence)| (name.clone(), sequence.exits.clone()));
-    Arc::new(ExitTable(rules.collect()))
 }

@@ -67,7 +67,7 @@ replied = "no"
         "30: sequences.pricing.policy is missing: add policy = \"cadence\"",
         "31: sequences.pricing.polcy is unknown: did you mean \"policy\"?",
         "33: sequences.pricing.identity names \"bob\", which is no identity: there is none yet",
-        "34: sequences.pricing.re_enrol \"always\" cannot be read: use never or after-finish",
+        "34: sequences.pricing.re_enrol \"always\" cannot be read: use never, after-finish or a number of days like after-90-days",
         "36: sequences.pricing.exits.replied must be true or false: the default is replied = true",
     ];
     for (told, expect) in problems.iter().zip(expect) {

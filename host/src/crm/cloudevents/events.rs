@@ -47,6 +47,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         contact,
         patch,
         message_id,
+        answers: Vec::new(),
         data,
         raw: item.clone(),
         hydrate: None,
@@ -119,6 +120,7 @@ fn contact(value: Option<Value>) -> Result<(ContactRef, ContactPatch), String> {
         Some(Value::Object(nested)) => nested,
         Some(_) => return Err("`data.contact.attributes` must be a JSON object".to_owned()),
     };
+    let other_emails = other_emails(told.remove("other_emails"))?;
     let locale = told
         .remove("locale")
         .and_then(|value| value.as_str().map(str::to_owned));
@@ -136,8 +138,22 @@ fn contact(value: Option<Value>) -> Result<(ContactRef, ContactPatch), String> {
         locale,
         attributes: told,
         account,
+        other_emails,
     };
     Ok((contact, patch))
+}
+
+/// Further mailboxes of the person.
+fn other_emails(told: Option<Value>) -> Result<Vec<EmailAddress>, String> {
+    const KEY: &str = "data.contact.other_emails";
+    match told {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(all)) => all
+            .iter()
+            .map(|email| address(KEY, email.as_str().unwrap_or_default()))
+            .collect(),
+        Some(_) => Err(format!("`{KEY}` must be a list of e-mail addresses")),
+    }
 }
 
 fn with_subject(

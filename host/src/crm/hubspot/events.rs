@@ -59,6 +59,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         contact,
         patch,
         message_id: None,
+        answers: Vec::new(),
         data: data(item, &change),
         raw: item.clone(),
         hydrate,

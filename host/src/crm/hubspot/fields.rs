@@ -26,6 +26,7 @@ pub(super) const CONTACT_PROPERTIES: &[&str] = &[
     "hubspot_owner_id",
     "hs_timezone",
     "hs_language",
+    "hs_additional_emails",
     "hs_email_optout",
     "associatedcompanyid",
 ];
@@ -57,6 +58,13 @@ pub(super) fn merge(
             Some(zone) => patch.time_zone = Some(zone.to_owned()),
             None => set(patch, "hs_timezone", value),
         },
+        // "Semicolon-separated list of additional email addresses" (HubSpot's default contact properties).
+        ("hs_additional_emails", Some(text)) => {
+            patch.other_emails = text
+                .split(';')
+                .filter_map(|email| EmailAddress::parse(email).ok())
+                .collect();
+        }
         ("hs_language", Some(text)) => patch.locale = Some(text.to_owned()),
         ("associatedcompanyid", Some(id)) => {
             patch

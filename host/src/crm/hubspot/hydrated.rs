@@ -221,6 +221,7 @@ mod tests {
             contact: ContactRef::default(),
             patch: ContactPatch::default(),
             message_id: None,
+            answers: Vec::new(),
             data: data.as_object().expect("an object").clone(),
             raw: json!({}),
             hydrate: None,

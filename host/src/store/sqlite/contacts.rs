@@ -4,13 +4,14 @@ use rusqlite::{Connection, params};
 
 use super::rows::{execute, first, get, json, json_opt, merge, to_json};
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap};
+use crate::store::intake::Reactions;
 use crate::store::{Error, TenantId};
 
-/// Which suppression concerns the contact `c`, of its address or of its domain: the address of that
-/// row, which is one even where both are listed. Looked up by key, twice.
-pub(super) const SUPPRESSION: &str = "(SELECT x.address FROM suppressions x
-      WHERE x.tenant_id = c.tenant_id AND x.address IN (c.email, '@' || c.domain)
-      ORDER BY x.address LIKE '@%' LIMIT 1)";
+/// The connection under which `contact_refs` keeps further addresses of a person.
+pub(super) const OTHER_ADDRESS: &str = "@";
+
+/// Further addresses of one person that are kept.
+const OTHER_ADDRESSES_MAX: usize = 20;
 
 /// The contact that a sender means.
 ///
@@ -28,10 +29,15 @@ pub(super) fn resolve(
         Some(id) => by_external_id(tx, tenant, connection, id)?,
         None => None,
     };
-    let by_email = match &reference.email {
+    let mut by_email = match &reference.email {
         Some(email) => by_address(tx, tenant, email)?,
         None => None,
     };
+    // Who only writes to us may write from another mailbox; who is told to us with an address of its
+    // own is a contact of its own.
+    if let (None, None, false, Some(email)) = (by_email, by_id, create, &reference.email) {
+        by_email = by_external_id(tx, tenant, OTHER_ADDRESS, email.as_str())?;
+    }
     let named = reference.email.is_some() || reference.external_id.is_some();
     let contact = match (by_email, by_id) {
         (Some(contact), _) => Some(contact),
@@ -158,7 +164,48 @@ pub(super) fn patch(
             told.locale,
         ],
     )?;
+    for email in told.other_emails.iter().take(OTHER_ADDRESSES_MAX) {
+        execute(
+            tx,
+            "INSERT INTO contact_refs (tenant_id, connection, external_id, contact_id) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET contact_id = excluded.contact_id",
+            params![tenant.0, OTHER_ADDRESS, email.as_str(), contact],
+        )?;
+    }
     release_held(tx, tenant, contact, now)
+}
+
+/// Notes which account the contact belongs to, for the rules that hold for a whole account.
+pub(super) fn place(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    reactions: &Reactions,
+) -> Result<(), Error> {
+    let known = first(
+        tx,
+        "SELECT email, account ->> '$.id' AS account_id, account_key FROM contacts WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant.0, contact],
+        |row| {
+            Ok((
+                super::work::email(get(row, "email")?)?,
+                get::<Option<String>>(row, "account_id")?,
+                get::<Option<String>>(row, "account_key")?,
+            ))
+        },
+    )?;
+    let Some((email, account_id, known)) = known else {
+        return Ok(());
+    };
+    let key = reactions.account_key(account_id.as_deref(), email.as_ref());
+    if key != known {
+        execute(
+            tx,
+            "UPDATE contacts SET account_key = ?3 WHERE tenant_id = ?1 AND id = ?2",
+            params![tenant.0, contact, key],
+        )?;
+    }
+    Ok(())
 }
 
 /// Held messages are composed again: what was missing may be there now.
@@ -170,8 +217,8 @@ pub(super) fn release_held(
 ) -> Result<(), Error> {
     execute(
         tx,
-        "UPDATE messages SET status = 'queued', held_reason = NULL, due_at = max(due_at, ?3)
-         WHERE tenant_id = ?1 AND contact_id = ?2 AND status = 'held'",
+        "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?3)
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND status = 'held' AND rule = 'missing-field'",
         params![tenant.0, contact, now.0],
     )?;
     Ok(())

@@ -1,15 +1,15 @@
-//! What an event does at once, in the transaction that stores it: exit conditions, suppressions,
-//! and what a provider reports about a message.
+//! What ends at once, in the transaction that stores an event: enrollments by their exit conditions,
+//! and the right to mail an address.
 
 use rusqlite::{Connection, params};
+use serde_json::Value;
 
 use super::outbox::IN_DOUBT;
-use super::rows::{collect, execute, first, get};
-use crate::domain::Instant;
-use crate::domain::enrollment::suppression_for;
+use super::rows::{collect, execute, get};
+use crate::domain::enrollment::{ExitReason, suppression_for};
 use crate::domain::event::kind;
-use crate::domain::message::MessageStatus;
-use crate::store::intake::ExitTable;
+use crate::domain::{Instant, JsonMap};
+use crate::store::intake::Reactions;
 use crate::store::{Error, TenantId};
 
 /// What happened, as far as this file cares.
@@ -18,6 +18,19 @@ pub(super) struct Happening<'a> {
     pub(super) event_id: &'a str,
     pub(super) kind: &'a str,
     pub(super) at: Instant,
+    pub(super) data: &'a JsonMap,
+}
+
+impl Happening<'_> {
+    /// A text that the event tells.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether the event says so.
+    pub(super) fn says(&self, name: &str) -> bool {
+        self.data.get(name).and_then(Value::as_bool) == Some(true)
+    }
 }
 
 /// Finishes every enrollment of the contact that the event ends. Returns how many, and which
@@ -26,17 +39,24 @@ pub(super) fn apply(
     tx: &Connection,
     happening: &Happening<'_>,
     contact: i64,
-    exits: &ExitTable,
+    reactions: &Reactions,
 ) -> Result<(usize, Vec<i64>), Error> {
     let tenant = happening.tenant;
     let mut finished = 0;
     let mut in_flight = Vec::new();
-    for run in open_runs(tx, tenant, contact)? {
-        if let Some(reason) = exits.rules(&run.sequence).reason_for(happening.kind) {
-            let reason = reason.as_str();
-            finished += usize::from(run.running());
-            in_flight.extend(run.end(tx, tenant, contact, reason, happening.at)?);
-        }
+    for (enrollment, status, sequence) in open_runs(tx, tenant, contact)? {
+        let Some(reason) = ended_by(happening, &sequence, reactions) else {
+            continue;
+        };
+        finished += usize::from(status != "finished");
+        in_flight.extend(end(
+            tx,
+            tenant,
+            contact,
+            enrollment,
+            reason.as_str(),
+            happening.at,
+        )?);
     }
     Ok((finished, in_flight))
 }
@@ -46,47 +66,26 @@ pub(super) fn end_all(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,
-    reason: &str,
+    reason: ExitReason,
     at: Instant,
 ) -> Result<(usize, Vec<i64>), Error> {
     let mut finished = 0;
     let mut in_flight = Vec::new();
-    for run in open_runs(tx, tenant, contact)? {
-        finished += usize::from(run.running());
-        in_flight.extend(run.end(tx, tenant, contact, reason, at)?);
+    for (enrollment, status, _) in open_runs(tx, tenant, contact)? {
+        finished += usize::from(status != "finished");
+        let reason = reason.as_str();
+        in_flight.extend(end(tx, tenant, contact, enrollment, reason, at)?);
     }
     Ok((finished, in_flight))
 }
 
-/// An enrollment that is not finished, or has messages that have not left.
-struct OpenRun {
-    enrollment: i64,
-    status: String,
-    sequence: String,
-}
-
-impl OpenRun {
-    fn running(&self) -> bool {
-        self.status != "finished"
-    }
-
-    /// Returns which of its messages a provider holds.
-    fn end(
-        &self,
-        tx: &Connection,
-        tenant: TenantId,
-        contact: i64,
-        reason: &str,
-        at: Instant,
-    ) -> Result<Vec<i64>, Error> {
-        if self.running() {
-            finish(tx, tenant, self.enrollment, reason, at)?;
-        }
-        stop_messages(tx, tenant, contact, self.enrollment, reason)
-    }
-}
-
-fn open_runs(tx: &Connection, tenant: TenantId, contact: i64) -> Result<Vec<OpenRun>, Error> {
+/// The contact's enrollments that are not finished, or have messages that have not left: number,
+/// status and sequence.
+fn open_runs(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+) -> Result<Vec<(i64, String, String)>, Error> {
     collect(
         tx,
         "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
@@ -95,16 +94,41 @@ fn open_runs(tx: &Connection, tenant: TenantId, contact: i64) -> Result<Vec<Open
                 AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
         params![tenant.0, contact],
         |row| {
-            Ok(OpenRun {
-                enrollment: get(row, "id")?,
-                status: get(row, "status")?,
-                sequence: get(row, "name")?,
-            })
+            Ok((
+                get::<i64>(row, "id")?,
+                get::<String>(row, "status")?,
+                get::<String>(row, "name")?,
+            ))
         },
     )
 }
 
-fn finish(
+/// The exit condition of the sequence that the event meets.
+fn ended_by(
+    happening: &Happening<'_>,
+    sequence: &str,
+    reactions: &Reactions,
+) -> Option<ExitReason> {
+    match happening.kind {
+        kind::AUTO_REPLIED => happening.says("departed").then_some(ExitReason::Departed),
+        kind => reactions.exit_rules(sequence).reason_for(kind),
+    }
+}
+
+/// Ends an enrollment and stops its messages. Returns those that a provider holds at this moment.
+pub(super) fn end(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    enrollment: i64,
+    reason: &str,
+    at: Instant,
+) -> Result<Vec<i64>, Error> {
+    finish(tx, tenant, enrollment, reason, at)?;
+    stop_messages(tx, tenant, contact, enrollment, reason)
+}
+
+pub(super) fn finish(
     tx: &Connection,
     tenant: TenantId,
     enrollment: i64,
@@ -114,7 +138,7 @@ fn finish(
     execute(
         tx,
         "UPDATE enrollments SET status = 'finished', exit_reason = ?3, pause_reason = NULL, finished_at = ?4
-         WHERE tenant_id = ?1 AND id = ?2",
+         WHERE tenant_id = ?1 AND id = ?2 AND status <> 'finished'",
         params![tenant.0, enrollment, reason, at.0],
     )?;
     for table in ["timers", "undecided"] {
@@ -129,7 +153,7 @@ fn finish(
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
 /// What waits to be repeated after an attempt in doubt stays in doubt.
-fn stop_messages(
+pub(super) fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,
@@ -170,60 +194,27 @@ pub(super) fn suppress(
     let Some(reason) = suppression_for(happening.kind) else {
         return Ok(());
     };
+    put_on_list(tx, happening, reason.as_str(), addresses)
+}
+
+/// What a person said outweighs what a mail system said: who lifts a bounce must not lift an opt-out.
+pub(super) fn put_on_list(
+    tx: &Connection,
+    happening: &Happening<'_>,
+    reason: &str,
+    addresses: [Option<&str>; 2],
+) -> Result<(), Error> {
     for address in addresses.into_iter().flatten() {
         execute(
             tx,
             "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
-            params![happening.tenant.0, address, reason.as_str(), happening.event_id, happening.at.0],
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, source = excluded.source, at = excluded.at
+             WHERE excluded.reason IN ('unsubscribed', 'complaint')
+               AND suppressions.reason NOT IN ('unsubscribed', 'complaint')",
+            params![happening.tenant.0, address, reason, happening.event_id, happening.at.0],
         )?;
     }
     Ok(())
-}
-
-/// Moves the message on that the event is about. Returns its contact.
-pub(super) fn report(
-    tx: &Connection,
-    happening: &Happening<'_>,
-    message_id: &str,
-) -> Result<Option<i64>, Error> {
-    let found = first(
-        tx,
-        "SELECT seq, status, contact_id FROM messages WHERE tenant_id = ?1 AND id = ?2",
-        params![happening.tenant.0, message_id],
-        |row| {
-            Ok((
-                get::<i64>(row, "seq")?,
-                get::<String>(row, "status")?,
-                get::<i64>(row, "contact_id")?,
-            ))
-        },
-    )?;
-    let Some((seq, status, contact)) = found else {
-        return Ok(None);
-    };
-    let status = MessageStatus::parse(&status).ok_or_else(|| {
-        Error::Invalid(format!(
-            "message {message_id} has the unknown status {status}"
-        ))
-    })?;
-    let next = status.after_event(happening.kind);
-    if next != status {
-        execute(
-            tx,
-            "UPDATE messages SET status = ?3, sent_at = coalesce(sent_at, ?4),
-                    status_reason = CASE WHEN ?3 IN ('bounced', 'failed') THEN ?5 ELSE NULL END
-             WHERE tenant_id = ?1 AND seq = ?2",
-            params![
-                happening.tenant.0,
-                seq,
-                next.as_str(),
-                happening.at.0,
-                happening.kind
-            ],
-        )?;
-    }
-    Ok(Some(contact))
 }
 
 /// Notes that the CRM deleted the contact, or made it again.

@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
 use super::exits::{self, Happening};
+use super::reports::{self, Subject};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, contacts};
+use super::{SqliteStore, choices, contacts, machines, reactions};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
-use crate::domain::{Instant, NewEvent, digest};
+use crate::domain::machine::is_machine_kind;
+use crate::domain::{Instant, JsonMap, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
 
@@ -152,18 +154,21 @@ fn store_event(
     id: &str,
     ingested: &mut Ingested,
 ) -> Result<bool, Error> {
+    let unmasked = machines::unmask(tx, arrival, event)?;
+    let event = unmasked.as_ref().unwrap_or(event);
     let happening = Happening {
         tenant: arrival.tenant,
         event_id: id,
         kind: &event.kind,
         at: arrival.received_at,
+        data: &event.data,
     };
-    let of_message = match &event.message_id {
-        Some(message) => exits::report(tx, &happening, message)?,
-        None => None,
-    };
-    let contact = match of_message {
-        Some(contact) => Some(contact),
+    let message = reports::subject(tx, arrival.tenant, event)?;
+    if let Some(message) = &message {
+        reports::report(tx, &happening, message)?;
+    }
+    let contact = match &message {
+        Some(message) => Some(message.contact),
         None => contacts::resolve(
             tx,
             arrival.tenant,
@@ -176,6 +181,8 @@ fn store_event(
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
     let status = match (contact, hydrate) {
         (_, Some(_)) => "thin",
+        // Kept for the record: nobody decides on it.
+        (Some(_), None) if is_machine_kind(&event.kind) => "stored",
         (Some(_), None) => "pending",
         (None, None) => "stored",
     };
@@ -192,7 +199,7 @@ fn store_event(
             contact,
             event.occurred_at.0,
             arrival.received_at.0,
-            to_json(&event.facts())?,
+            to_json(&facts(event, message.as_ref()))?,
             to_json(&event.raw)?,
             status,
             hydrate.map(|_| to_json(event)).transpose()?,
@@ -216,17 +223,45 @@ fn store_event(
         &event.patch,
         arrival.received_at,
     )?;
+    contacts::place(tx, arrival.tenant, contact, &arrival.reactions)?;
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;
-    let (exits, in_flight) = exits::apply(tx, &happening, contact, &arrival.exits)?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
+    let ended = exits::apply(tx, &happening, contact, &arrival.reactions)?;
+    let chosen = choices::apply(
+        tx,
+        &happening,
+        contact,
+        event,
+        &arrival.connection,
+        [told, address.as_deref()],
+    )?;
+    let followed = reactions::apply(
+        tx,
+        &happening,
+        event.occurred_at,
+        contact,
+        &arrival.reactions,
+    )?;
+    for (exits, in_flight) in [ended, chosen, followed] {
+        ingested.exits += exits;
+        ingested.in_flight.extend(in_flight);
+    }
     contacts::touch(tx, arrival.tenant, contact)?;
     if status == "pending" {
-        contacts::mark_due(tx, arrival.tenant, contact, arrival.received_at)?;
+        let at = machines::decide_at(event, arrival.received_at);
+        contacts::mark_due(tx, arrival.tenant, contact, at)?;
     }
     Ok(hydrate.is_some())
+}
+
+/// What policies read: the event's facts, with the message that the store found it to be about.
+fn facts(event: &NewEvent, message: Option<&Subject>) -> JsonMap {
+    let mut facts = event.facts();
+    if let Some(message) = message {
+        facts.insert("message_id".to_owned(), message.id.as_str().into());
+    }
+    facts
 }
 
 /// What still has to be asked for. An event that names a contact whose address we know already

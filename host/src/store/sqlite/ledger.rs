@@ -7,7 +7,6 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::SqliteStore;
-use super::contacts::SUPPRESSION;
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
@@ -61,6 +60,12 @@ impl Ledger for SqliteStore {
             .await
     }
 }
+
+/// Which suppression concerns the contact `c`, of its address or of its domain: the address of that
+/// row, which is one even where both are listed.
+const SUPPRESSION: &str = "(SELECT x.address FROM suppressions x
+      WHERE x.tenant_id = c.tenant_id AND x.address IN (c.email, '@' || c.domain)
+      ORDER BY x.address LIKE '@%' LIMIT 1)";
 
 fn time(row: &Row<'_>, column: &str) -> Result<String, Error> {
     instant(row, column).map(|at| at.to_string())

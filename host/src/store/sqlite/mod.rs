@@ -2,15 +2,24 @@
 //! commit (`writer`), readers on connections of their own.
 //!
 //! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
-//! contract's: `intake`, `work`, `outbox`, `ledger`, `roster`; `watch` hears other processes; `contacts` finds, makes and merges people.
+//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`; `contacts` finds, makes
+//! and merges people, and `watch` hears other processes.
 
+mod choices;
+mod conclude;
 mod contacts;
+mod controls;
 mod exits;
 mod intake;
 mod ledger;
+mod machines;
 mod outbox;
+mod pace;
 #[cfg(test)]
 mod plans;
+mod reactions;
+mod recipient;
+mod reports;
 mod roster;
 mod rows;
 mod watch;

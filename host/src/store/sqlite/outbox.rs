@@ -1,16 +1,22 @@
-//! The outbox: claimed, attempted, concluded; see `store::outbox`.
+//! The outbox: claimed, set aside, attempted; see `store::outbox`. How an attempt ends is in
+//! `conclude`.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-use super::contacts::SUPPRESSION;
-use super::rows::{collect, execute, first, get, instant_opt, json, json_opt, to_json};
-use super::{SqliteStore, work};
+use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt, to_json};
+use super::{SqliteStore, conclude, pace, work};
 use crate::domain::decision::ContactView;
-use crate::domain::mail::Outcome;
+use crate::domain::enrollment::ExitReason;
+use crate::domain::pause::{Pauses, Scope};
+use crate::domain::touch::Lookback;
 use crate::domain::{Instant, JsonMap};
-use crate::store::outbox::{Aside, Claim, Conclusion, DueMessage, Next, OpenAttempt, Outbox};
-use crate::store::{Error, TenantId};
+use crate::store::outbox::{
+    Aside, Claim, Conclusion, DueMessage, Health, OpenAttempt, Outbox, SetAside,
+};
+use crate::store::{DEFAULT_TENANT, Error, TenantId};
 
 /// True of a row of messages of which any attempt may have been accepted. A later one that certainly
 /// was not changes nothing of that: such a message is never called cancelled.
@@ -20,19 +26,37 @@ pub(super) const IN_DOUBT: &str =
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn due_messages(&self, now: Instant, limit: usize) -> Result<Vec<DueMessage>, Error> {
+    async fn due_messages(
+        &self,
+        now: Instant,
+        limit: usize,
+        lookback: Lookback,
+    ) -> Result<Vec<DueMessage>, Error> {
         self.read(move |db| {
-            collect(
-                db,
-                &format!("SELECT m.*, c.email, c.attributes, c.time_zone, c.locale, c.account,
-                        coalesce(s.reason, CASE WHEN c.deleted_at IS NOT NULL THEN 'contact-deleted' END)
-                            AS suppressed
-                 FROM messages m JOIN contacts c ON c.id = m.contact_id
-                 LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
-                 WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at LIMIT ?2"),
+            // One transaction: a message and what it is judged by must be of one moment.
+            let moment = db.unchecked_transaction().map_err(super::error)?;
+            let mut due = collect(
+                &moment,
+                &format!(
+                    "SELECT m.*, c.email, c.attributes, c.time_zone, c.locale, c.account, c.version,
+                            c.account_key, c.quiet_until, c.quiet_reason,
+                            coalesce({}, CASE WHEN c.deleted_at IS NOT NULL THEN 'contact-deleted' END)
+                                AS suppressed
+                     FROM messages m JOIN contacts c ON c.id = m.contact_id
+                     WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at LIMIT ?2",
+                    pace::SUPPRESSED
+                ),
                 params![now.0, limit],
                 due_message,
-            )
+            )?;
+            if due.is_empty() {
+                return Ok(due);
+            }
+            let pauses = Arc::new(pace::pauses(&moment, DEFAULT_TENANT.0)?);
+            for message in &mut due {
+                look_around(&moment, message, &pauses, now, lookback)?;
+            }
+            Ok(due)
         })
         .await
     }
@@ -41,7 +65,9 @@ impl Outbox for SqliteStore {
         self.read(|db| {
             let at = first(
                 db,
-                "SELECT min(due_at) AS at FROM messages WHERE status = 'queued'",
+                "SELECT min(at) AS at FROM (
+                   SELECT min(due_at) AS at FROM messages WHERE status = 'queued'
+                   UNION ALL SELECT min(until) FROM pauses WHERE lifted_at IS NULL)",
                 [],
                 |row| instant_opt(row, "at"),
             )?;
@@ -60,27 +86,23 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn set_aside(&self, seq: i64, aside: Aside, now: Instant) -> Result<(), Error> {
+    async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error> {
         self.write(move |tx| {
-            let (status, held, reason) = match aside {
-                Aside::Held { reason } => ("held", Some(reason), None),
-                Aside::Cancelled { reason } if in_doubt(tx, seq)? => ("uncertain", None, Some(reason)),
-                Aside::Cancelled { reason } => ("cancelled", None, Some(reason)),
-            };
-            execute(
-                tx,
-                "UPDATE messages SET status = ?2, held_reason = ?3, status_reason = ?4, due_at = max(due_at, ?5)
-                 WHERE seq = ?1 AND status = 'queued'",
-                params![seq, status, held, reason, now.0],
-            )
-            .map(|_| ())
+            asides
+                .iter()
+                .try_for_each(|aside| set_aside(tx, aside, now))
         })
-        .await
+        .await?;
+        self.bells.decide.notify_one();
+        Ok(())
     }
 
     async fn conclude(&self, conclusion: Conclusion) -> Result<(), Error> {
-        self.write(move |tx| conclude(tx, &conclusion)).await?;
+        self.write(move |tx| conclude::conclude(tx, &conclusion))
+            .await?;
         self.concluded.notify_waiters();
+        // Timers may have waited for this message.
+        self.bells.decide.notify_one();
         Ok(())
     }
 
@@ -96,21 +118,40 @@ impl Outbox for SqliteStore {
                         id: get(row, "id")?,
                         provider: get(row, "provider")?,
                         attempts: get(row, "attempts")?,
-                        first_attempt_at: Instant(get(row, "first_attempt_at")?),
+                        first_attempt_at: instant(row, "first_attempt_at")?,
                     })
                 },
             )
         })
         .await
     }
+
+    async fn health(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        name: &str,
+        since: Instant,
+    ) -> Result<Health, Error> {
+        let name = name.to_owned();
+        self.read(move |db| health(db, tenant, scope, &name, since))
+            .await
+    }
 }
 
-fn due_message(row: &rusqlite::Row<'_>) -> Result<DueMessage, Error> {
+fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
     let account: Option<JsonMap> = json_opt(row, "account")?;
     Ok(DueMessage {
         seq: get(row, "seq")?,
         tenant: TenantId(get(row, "tenant_id")?),
         id: get(row, "id")?,
+        contact_id: get(row, "contact_id")?,
+        version: get(row, "version")?,
+        account_key: get(row, "account_key")?,
+        asked_at: instant(row, "asked_at")?,
+        due_at: instant(row, "due_at")?,
+        priority: get(row, "priority")?,
+        released: instant_opt(row, "released_at")?.is_some(),
         to: work::email(get(row, "email")?)?,
         contact: ContactView {
             id: get::<i64>(row, "contact_id")?.to_string(),
@@ -121,6 +162,10 @@ fn due_message(row: &rusqlite::Row<'_>) -> Result<DueMessage, Error> {
         },
         account: account.map(work::account_view),
         suppressed: get(row, "suppressed")?,
+        quiet: pace::quiet(row)?,
+        // Filled in by `look_around`.
+        pauses: Arc::default(),
+        recent: crate::domain::touch::Recent::default(),
         identity: get(row, "identity")?,
         template: get(row, "template")?,
         context: json(row, "context")?,
@@ -131,26 +176,63 @@ fn due_message(row: &rusqlite::Row<'_>) -> Result<DueMessage, Error> {
     })
 }
 
-/// The last look before a message leaves, in the transaction that hands it over: an exit that was
-/// acknowledged has already cancelled it, and an address may have been suppressed since it was read.
+/// What the message is judged by beside its own row.
+fn look_around(
+    db: &Connection,
+    message: &mut DueMessage,
+    pauses: &Arc<Pauses>,
+    now: Instant,
+    lookback: Lookback,
+) -> Result<(), Error> {
+    let tenant = message.tenant.0;
+    let mut recent = pace::around_contact(
+        db,
+        tenant,
+        message.contact_id,
+        message.account_key.as_deref(),
+        now,
+        lookback,
+    )?;
+    recent.contact.extend(pace::yields_to(
+        db,
+        message.contact_id,
+        message.priority,
+        now,
+        lookback,
+    )?);
+    let domain = message.to.as_ref().map_or("", |to| to.domain());
+    (recent.domain, recent.identity) =
+        pace::around_identity(db, tenant, domain, &message.identity, now, lookback)?;
+    message.recent = recent;
+    message.pauses = Arc::clone(pauses);
+    Ok(())
+}
+
+/// The last look before a message leaves, in the transaction that hands it over. An exit that was
+/// acknowledged has already cancelled it; what else was heard of the contact since the message was
+/// judged (a touch by hand, a quiet time, another address) shows in the contact's version.
 fn claim_one(tx: &Connection, claim: &Claim, now: Instant) -> Result<bool, Error> {
     let claimed = execute(
         tx,
-        "UPDATE messages SET status = 'sending', mail = ?2, subject = ?3, provider = ?4, attempts = attempts + 1,
-                first_attempt_at = coalesce(first_attempt_at, ?5), status_reason = NULL
-         WHERE seq = ?1 AND status = 'queued'
-           AND NOT EXISTS (SELECT 1 FROM contacts c JOIN suppressions s
-                           ON s.tenant_id = c.tenant_id AND s.address IN (c.email, '@' || c.domain)
-                           WHERE c.id = messages.contact_id)
-           AND EXISTS (SELECT 1 FROM contacts c WHERE c.id = messages.contact_id AND c.deleted_at IS NULL
-                       AND c.email = ?6)",
+        &format!(
+            "UPDATE messages AS m SET status = 'sending', mail = ?2, subject = ?3, provider = ?4,
+                    attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?5),
+                    rfc_message_id = ?8, status_reason = NULL, rule = NULL
+             WHERE seq = ?1 AND status = 'queued' AND NOT {paused}
+               AND EXISTS (SELECT 1 FROM contacts c WHERE c.id = m.contact_id AND c.deleted_at IS NULL
+                           AND c.email = ?6 AND c.version = ?7 AND {suppressed} IS NULL)",
+            paused = pace::PAUSED,
+            suppressed = pace::SUPPRESSED,
+        ),
         params![
             claim.seq,
             to_json(&claim.mail)?,
             claim.mail.subject,
             claim.provider,
             now.0,
-            claim.mail.to.address.as_str()
+            claim.mail.to.address.as_str(),
+            claim.version,
+            claim.mail.message_id,
         ],
     )?;
     if claimed == 0 {
@@ -162,72 +244,139 @@ fn claim_one(tx: &Connection, claim: &Claim, now: Instant) -> Result<bool, Error
          SELECT seq, attempts, tenant_id, ?2 FROM messages WHERE seq = ?1",
         params![claim.seq, now.0],
     )?;
+    // Counted from here on: whether the provider takes it is known only afterwards.
+    execute(
+        tx,
+        "INSERT INTO touches (tenant_id, contact_id, at, account_key, domain, message_seq, identity, sequence_id)
+         SELECT m.tenant_id, m.contact_id, ?2, c.account_key, c.domain, m.seq, m.identity, e.sequence_id
+         FROM messages m JOIN contacts c ON c.id = m.contact_id JOIN enrollments e ON e.id = m.enrollment_id
+         WHERE m.seq = ?1
+         ON CONFLICT (message_seq) DO UPDATE SET at = excluded.at",
+        params![claim.seq, now.0],
+    )?;
     Ok(true)
 }
 
-/// Whether any attempt may have been accepted.
-fn in_doubt(tx: &Connection, seq: i64) -> Result<bool, Error> {
-    let sql = format!("SELECT {IN_DOUBT} AS doubt FROM messages WHERE seq = ?1");
-    Ok(first(tx, &sql, [seq], |row| get(row, "doubt"))?.unwrap_or(false))
+fn set_aside(tx: &Connection, aside: &SetAside, now: Instant) -> Result<(), Error> {
+    let SetAside { seq, rule, .. } = aside;
+    let (mut status, mut held, mut told, mut due_at) = ("queued", None, None, now);
+    match &aside.aside {
+        Aside::Later { until } => (told, due_at) = (Some(&aside.reason), *until),
+        Aside::Held => (status, held) = ("held", Some(&aside.reason)),
+        Aside::Cancelled | Aside::Dropped | Aside::Task { .. } => {
+            status = if in_doubt(tx, *seq)? {
+                "uncertain"
+            } else {
+                "cancelled"
+            };
+            told = Some(&aside.reason);
+        }
+    }
+    let changed = execute(
+        tx,
+        "UPDATE messages SET status = ?2, held_reason = ?3, status_reason = ?4, due_at = max(due_at, ?5), rule = ?6
+         WHERE seq = ?1 AND status = 'queued'",
+        params![seq, status, held, told, due_at.0, rule],
+    )?;
+    if changed == 0 || matches!(status, "queued" | "held") {
+        return Ok(());
+    }
+    match &aside.aside {
+        Aside::Dropped => drop_out(tx, *seq, now)?,
+        Aside::Task { title } => ask_a_person(tx, *seq, title, &aside.reason, now)?,
+        _ => {}
+    }
+    conclude::free_timers(tx, *seq, now)
 }
 
-fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), Error> {
-    let seq = conclusion.seq;
-    execute(
+/// Ends the message's enrollment.
+fn drop_out(tx: &Connection, seq: i64, now: Instant) -> Result<(), Error> {
+    let place = first(
         tx,
-        "UPDATE attempts SET finished_at = ?2, outcome = ?3
-         WHERE message_seq = ?1 AND number = (SELECT attempts FROM messages WHERE seq = ?1)",
-        params![seq, conclusion.now.0, to_json(&conclusion.outcome)?],
-    )?;
-    // A provider's event may have told more while the call was open: then only its id is news.
-    if let Next::Sent { provider_id } = &conclusion.next {
-        execute(
-            tx,
-            "UPDATE messages SET provider_id = ?2, sent_at = coalesce(sent_at, ?3) WHERE seq = ?1",
-            params![seq, provider_id, conclusion.now.0],
-        )?;
-    }
-    let stopped: bool = first(
-        tx,
-        "SELECT stop FROM messages WHERE seq = ?1",
+        "SELECT m.tenant_id, m.contact_id, m.enrollment_id FROM messages m
+         JOIN enrollments e ON e.id = m.enrollment_id WHERE m.seq = ?1 AND e.status <> 'finished'",
         [seq],
-        |row| get(row, "stop"),
-    )?
-    .unwrap_or(false);
-    let in_doubt = in_doubt(tx, seq)?;
-    let refused = matches!(conclusion.outcome, Outcome::Rejected { .. });
-    let (status, reason, due_at) = match &conclusion.next {
-        Next::Sent { .. } => ("sent", None, None),
-        Next::Failed { reason } if in_doubt && !refused => {
-            ("uncertain", Some(reason.clone()), None)
-        }
-        Next::Failed { reason } => ("failed", Some(reason.clone()), None),
-        Next::Uncertain { reason } => ("uncertain", Some(reason.clone()), None),
-        Next::Again {
-            reason,
-            certain: true,
-            ..
-        } if stopped && !in_doubt => (
-            "cancelled",
-            Some(format!(
-                "exit while with the provider, which did not take it: {reason}"
-            )),
-            None,
-        ),
-        Next::Again { reason, .. } if stopped => (
-            "uncertain",
-            Some(format!(
-                "exit while with the provider, so not repeated: {reason}"
-            )),
-            None,
-        ),
-        Next::Again { at, reason, .. } => ("queued", Some(reason.clone()), Some(at.0)),
+        |row| {
+            Ok((
+                TenantId(get(row, "tenant_id")?),
+                get::<i64>(row, "contact_id")?,
+                get::<i64>(row, "enrollment_id")?,
+            ))
+        },
+    )?;
+    let Some((tenant, contact, enrollment)) = place else {
+        return Ok(());
     };
+    super::exits::end(
+        tx,
+        tenant,
+        contact,
+        enrollment,
+        ExitReason::OverCap.as_str(),
+        now,
+    )?;
+    super::contacts::touch(tx, tenant, contact)
+}
+
+fn ask_a_person(
+    tx: &Connection,
+    seq: i64,
+    title: &str,
+    reason: &str,
+    now: Instant,
+) -> Result<(), Error> {
     execute(
         tx,
-        "UPDATE messages SET status = ?2, status_reason = ?3, due_at = coalesce(?4, due_at)
-         WHERE seq = ?1 AND status = 'sending'",
-        params![seq, status, reason, due_at],
+        "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at, created_at,
+                                 status)
+         SELECT tenant_id, contact_id, enrollment_id, decision_id, 'task', ?2, ?3, ?3, 'open'
+         FROM messages WHERE seq = ?1",
+        params![
+            seq,
+            to_json(&serde_json::json!({ "title": title, "body": reason }))?,
+            now.0
+        ],
+    )
+    .map(|_| ())
+}
+
+fn health(
+    db: &Connection,
+    tenant: TenantId,
+    scope: Scope,
+    name: &str,
+    since: Instant,
+) -> Result<Health, Error> {
+    let of_scope = match scope {
+        Scope::Identity => "identity = ?2",
+        Scope::Sequence => {
+            "sequence_id = (SELECT id FROM sequences WHERE tenant_id = ?1 AND name = ?2)"
+        }
+        Scope::Tenant | Scope::Contact => return Ok(Health::default()),
+    };
+    let health = first(
+        db,
+        &format!(
+            "SELECT count(*) AS sent, coalesce(sum(trouble = 'bounced'), 0) AS bounced,
+                    coalesce(sum(trouble = 'complained'), 0) AS complained
+             FROM touches WHERE tenant_id = ?1 AND {of_scope}
+               AND at > max(?3, coalesce((SELECT lifted_at FROM pauses WHERE tenant_id = ?1 AND scope = ?4
+                                          AND name = ?2 AND cause = 'breaker'), 0))"
+        ),
+        params![tenant.0, name, since.0, scope.as_str()],
+        |row| {
+            Ok(Health {
+                sent: get(row, "sent")?,
+                bounced: get(row, "bounced")?,
+                complained: get(row, "complained")?,
+            })
+        },
     )?;
-    Ok(())
+    Ok(health.unwrap_or_default())
+}
+
+/// Whether any attempt may have been accepted.
+pub(super) fn in_doubt(tx: &Connection, seq: i64) -> Result<bool, Error> {
+    let sql = format!("SELECT {IN_DOUBT} AS doubt FROM messages WHERE seq = ?1");
+    Ok(first(tx, &sql, [seq], |row| get(row, "doubt"))?.unwrap_or(false))
 }

@@ -5,14 +5,12 @@ use rusqlite::{Connection, Row, params};
 
 use super::rows::{collect, execute, first, get, instant};
 use super::{SqliteStore, contacts, exits, intake};
+use crate::domain::enrollment::ExitReason;
 use crate::domain::event::kind;
 use crate::domain::{EmailAddress, Instant, NewEvent};
 use crate::store::intake::{Arrival, Ingested};
 use crate::store::roster::{EnrolOutcome, Enrolled, Entry, LeadBatch, Roster, Suppressed};
 use crate::store::{Error, TenantId};
-
-/// Why enrollments end whose contact is suppressed by hand.
-const EXIT_REASON: &str = "suppressed";
 
 #[async_trait]
 impl Roster for SqliteStore {
@@ -199,7 +197,9 @@ fn suppress(
     let added = execute(
         tx,
         "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO UPDATE SET reason = excluded.reason, source = excluded.source, at = excluded.at
+         WHERE excluded.reason IN ('unsubscribed', 'complaint')
+           AND suppressions.reason NOT IN ('unsubscribed', 'complaint')",
         params![tenant.0, entry.address, entry.reason, entry.source, entry.at.0],
     )?;
     if added == 0 {
@@ -208,7 +208,7 @@ fn suppress(
     }
     suppressed.added += 1;
     for contact in contacts_of(tx, tenant, &entry.address)? {
-        let (exits, in_flight) = exits::end_all(tx, tenant, contact, EXIT_REASON, now)?;
+        let (exits, in_flight) = exits::end_all(tx, tenant, contact, ExitReason::Suppressed, now)?;
         suppressed.exits += exits;
         suppressed.in_flight += in_flight.len();
         contacts::touch(tx, tenant, contact)?;

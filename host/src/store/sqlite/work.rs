@@ -1,20 +1,22 @@
 //! Loading what a decision needs: see `store::work`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use rusqlite::{Connection, params};
 
-use super::contacts::SUPPRESSION;
 use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt};
-use super::{SqliteStore, work_commit};
+use super::{SqliteStore, pace, work_commit};
 use crate::domain::decision::{AccountView, Timer, Touch};
 use crate::domain::enrollment::EnrollmentStatus;
+use crate::domain::pause::Pauses;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 use crate::store::work::{
     Committed, Decided, Depth, DueContact, PendingEvent, Registered, RegisteredSequence, Setup,
-    StoredEnrollment, StoredTouch, Thread, Undecided, Work,
+    StoredEnrollment, StoredTimer, StoredTouch, Thread, Undecided, Work,
 };
-use crate::store::{Error, Store, TenantId};
+use crate::store::{DEFAULT_TENANT, Error, Store, TenantId};
 
 #[async_trait]
 impl Work for SqliteStore {
@@ -40,8 +42,12 @@ impl Work for SqliteStore {
                 params![now.0, limit],
                 |row| get::<i64>(row, "id"),
             )?;
+            if due.is_empty() {
+                return Ok(Vec::new());
+            }
+            let pauses = Arc::new(pace::pauses(&moment, DEFAULT_TENANT.0)?);
             due.into_iter()
-                .map(|contact| load(&moment, contact, depth))
+                .map(|contact| load(&moment, contact, depth, now, Arc::clone(&pauses)))
                 .collect()
         })
         .await
@@ -118,6 +124,13 @@ fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
         registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
         registered.sequences.push(ids);
     }
+    // What was held for want of a configuration may be configured now.
+    execute(
+        tx,
+        "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
+         WHERE tenant_id = ?1 AND status = 'held' AND rule IN ('unconfigured', 'composing')",
+        params![setup.tenant.0, setup.now.0],
+    )?;
     // Thin events that were refused for want of a token get another chance with every start.
     execute(tx, REPEAT_REFUSED, params![setup.tenant.0, setup.now.0])?;
     Ok(registered)
@@ -157,13 +170,18 @@ fn resume(
     Ok(parked.len())
 }
 
-fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error> {
+fn load(
+    db: &Connection,
+    contact: i64,
+    depth: Depth,
+    now: Instant,
+    pauses: Arc<Pauses>,
+) -> Result<DueContact, Error> {
     let mut due = first(
         db,
         &format!(
-            "SELECT c.*, s.reason AS suppressed FROM contacts c
-         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
-         WHERE c.id = ?1"
+            "SELECT c.*, {} AS suppressed FROM contacts c WHERE c.id = ?1",
+            pace::SUPPRESSED
         ),
         [contact],
         |row| {
@@ -179,6 +197,17 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
                 account: account.map(account_view),
                 deleted: get::<Option<i64>>(row, "deleted_at")?.is_some(),
                 suppressed: get(row, "suppressed")?,
+                quiet: pace::quiet(row)?,
+                opt_outs: Vec::new(),
+                pauses,
+                recent: pace::around_contact(
+                    db,
+                    get(row, "tenant_id")?,
+                    contact,
+                    get::<Option<String>>(row, "account_key")?.as_deref(),
+                    now,
+                    depth.lookback,
+                )?,
                 events: Vec::new(),
                 later_kinds: Vec::new(),
                 enrollments: Vec::new(),
@@ -220,6 +249,12 @@ fn load(db: &Connection, contact: i64, depth: Depth) -> Result<DueContact, Error
         params![contact, tenant, depth.history_max],
         event,
     )?;
+    due.opt_outs = collect(
+        db,
+        "SELECT sequence FROM opt_outs WHERE contact_id = ?1 AND tenant_id = ?2",
+        params![contact, tenant],
+        |row| get(row, "sequence"),
+    )?;
     due.touches = touches(db, tenant, contact, depth.touches_max)?;
     due.enrollments = collect(
         db,
@@ -245,10 +280,14 @@ fn enrollment(
         })?;
     let finished = status == EnrollmentStatus::Finished;
     let timers = |row: &rusqlite::Row<'_>| {
-        Ok(Timer {
-            name: get(row, "name")?,
-            at: instant(row, "due_at")?,
-            data: json(row, "data")?,
+        Ok(StoredTimer {
+            timer: Timer {
+                name: get(row, "name")?,
+                at: instant(row, "due_at")?,
+                data: json(row, "data")?,
+            },
+            asked: json_opt(row, "asked")?,
+            set_at: instant(row, "set_at")?,
         })
     };
     let undecided = |row: &rusqlite::Row<'_>| {
@@ -268,6 +307,20 @@ fn enrollment(
         status,
         pause_reason: get(row, "pause_reason")?,
         enrolled_at: instant(row, "enrolled_at")?,
+        finished_at: instant_opt(row, "finished_at")?,
+        lag_ms: get(row, "lag_ms")?,
+        waiting_since: if finished {
+            None
+        } else {
+            first(
+                db,
+                "SELECT min(asked_at) AS at FROM messages
+                 WHERE enrollment_id = ?1 AND status IN ('queued', 'held', 'sending')",
+                [id],
+                |row| instant_opt(row, "at"),
+            )?
+            .flatten()
+        },
         decisions: get(row, "decisions")?,
         state: get(row, "state")?,
         timers: if finished {

@@ -10,6 +10,7 @@ use crate::domain::enrollment::EnrollmentStatus;
 use crate::store::Error;
 use crate::store::work::{
     Committed, Decided, EmittedEvent, EnrollmentChange, FaultEntry, LedgerEntry, NewMessage,
+    Standing,
 };
 
 pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Error> {
@@ -30,6 +31,13 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
         for entry in &change.faults {
             store_fault(tx, decided, enrollment, entry)?;
         }
+    }
+    for (seq, remark) in &decided.remarks {
+        execute(
+            tx,
+            "UPDATE events SET last_error = ?3 WHERE tenant_id = ?1 AND seq = ?2",
+            params![decided.tenant.0, seq, remark],
+        )?;
     }
     for seq in &decided.events {
         execute(
@@ -69,7 +77,7 @@ fn store_enrollment(
         execute(
             tx,
             "UPDATE enrollments SET status = ?3, exit_reason = ?4, pause_reason = ?5, finished_at = ?6,
-                    decisions = ?7, state = ?8
+                    decisions = ?7, state = ?8, lag_ms = 0
              WHERE tenant_id = ?1 AND id = ?2",
             params![
                 tenant,
@@ -112,17 +120,20 @@ fn store_enrollment(
         )?;
         tx.last_insert_rowid()
     };
-    for timer in &change.timers {
+    for stored in &change.timers {
+        let timer = &stored.timer;
         execute(
             tx,
-            "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data, set_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO timers (enrollment_id, name, tenant_id, due_at, data, asked, set_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 timer.name,
                 tenant,
                 timer.at.0,
                 to_json(&timer.data)?,
-                decided.now.0
+                stored.asked.as_ref().map(to_json).transpose()?,
+                stored.set_at.0
             ],
         )?;
     }
@@ -227,20 +238,30 @@ fn store_message(
     decision: i64,
     message: &NewMessage,
 ) -> Result<(), Error> {
+    let (status, held, put_off, rule) = match &message.standing {
+        Standing::Queued => ("queued", None, None, None),
+        Standing::PutOff { rule, reason } => ("queued", None, Some(reason), Some(rule)),
+        Standing::Held { rule, reason } => ("held", Some(reason), None, Some(rule)),
+    };
     execute(
         tx,
-        "INSERT INTO messages (tenant_id, id, contact_id, enrollment_id, decision_id, status, held_reason, due_at,
-                               asked_at, created_at, identity, template, context, thread, subject)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO messages (tenant_id, id, contact_id, enrollment_id, decision_id, status, held_reason,
+                               status_reason, rule, due_at, asked_at, priority, created_at, identity, template,
+                               context, thread, subject)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             decided.tenant.0,
             message.id,
             decided.contact_id,
             enrollment,
             decision,
-            if message.held_reason.is_some() { "held" } else { "queued" },
-            message.held_reason,
+            status,
+            held,
+            put_off,
+            rule,
             message.due_at.0,
+            message.asked_at.0,
+            message.priority,
             decided.now.0,
             message.identity,
             message.template,

@@ -1,0 +1,234 @@
+//! The second look of the guardrails, at the moment a message would leave, and its final bytes.
+
+use std::collections::HashMap;
+
+use super::{Deliverer, Transport};
+use crate::compose::RenderError;
+use crate::compose::mail::{self, Draft};
+use crate::compose::thread::Parent;
+use crate::domain::decision::ContactView;
+use crate::domain::mail::Mail;
+use crate::domain::touch::Recent;
+use crate::domain::{EmailAddress, Instant};
+use crate::guardrails::{self, Proposal, Ruling, Sender};
+use crate::store::outbox::{Aside, DueMessage, SetAside};
+
+/// A message that may go, and how.
+pub(super) struct Ready {
+    pub(super) message: DueMessage,
+    pub(super) mail: Mail,
+    pub(super) connection: String,
+    pub(super) transport: Transport,
+}
+
+/// Slots that this tick has given away: the messages of one batch were read before any of them went.
+#[derive(Debug, Default)]
+pub(super) struct Taken(HashMap<Key, Vec<Instant>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Contact(i64),
+    Account(String),
+    Domain(String),
+    Identity(String),
+}
+
+impl Taken {
+    /// The touches that were read with the message, and those given away since.
+    fn recent(&self, message: &DueMessage) -> Recent {
+        let mut recent = message.recent.clone();
+        let add = |slots: &mut Vec<Instant>, key: Key| {
+            slots.extend(self.0.get(&key).into_iter().flatten());
+            slots.sort_unstable();
+        };
+        add(&mut recent.contact, Key::Contact(message.contact_id));
+        add(
+            &mut recent.identity,
+            Key::Identity(message.identity.clone()),
+        );
+        if let Some(account) = &message.account_key {
+            add(&mut recent.account, Key::Account(account.clone()));
+        }
+        if let Some(to) = &message.to {
+            add(&mut recent.domain, Key::Domain(to.domain().to_owned()));
+        }
+        recent
+    }
+
+    /// The message goes now.
+    fn goes(&mut self, message: &DueMessage, at: Instant) {
+        self.promise(message, at);
+        let mut add = |key: Key| self.0.entry(key).or_default().push(at);
+        add(Key::Contact(message.contact_id));
+        if let Some(account) = &message.account_key {
+            add(Key::Account(account.clone()));
+        }
+        if let Some(to) = &message.to {
+            add(Key::Domain(to.domain().to_owned()));
+        }
+    }
+
+    /// The identity keeps a slot for the message.
+    fn promise(&mut self, message: &DueMessage, at: Instant) {
+        self.0
+            .entry(Key::Identity(message.identity.clone()))
+            .or_default()
+            .push(at);
+    }
+}
+
+impl Deliverer {
+    /// Lets the message go, with its final bytes, or says what becomes of it instead.
+    pub(super) fn judge(
+        &self,
+        message: DueMessage,
+        taken: &mut Taken,
+        now: Instant,
+    ) -> Result<Box<Ready>, SetAside> {
+        let seq = message.seq;
+        let aside = |aside: Aside, rule: &'static str, reason: String| SetAside {
+            seq,
+            aside,
+            rule,
+            reason,
+        };
+        let unconfigured = |what: &str, name: &str| {
+            let reason = format!("{what} {name} is not configured any more");
+            aside(Aside::Held, "unconfigured", reason)
+        };
+        let sequence_name = &message.context.sequence;
+        let sequence = self
+            .sequences
+            .get(sequence_name)
+            .ok_or_else(|| unconfigured("sequence", sequence_name))?;
+        let sender = self
+            .identities
+            .get(&message.identity)
+            .ok_or_else(|| unconfigured("identity", &message.identity))?;
+        let connection = &sender.identity.connection;
+        let transport = self
+            .transports
+            .get(connection)
+            .ok_or_else(|| unconfigured("connection", connection))?;
+        let elsewhere = |mail: &Mail| message.to.as_ref().is_some_and(|to| *to != mail.to.address);
+        if message.mail.as_ref().is_some_and(elsewhere) {
+            // Its bytes are fixed by an earlier attempt, which the old address may have got.
+            let reason = "the contact's address changed after the first attempt".to_owned();
+            return Err(aside(Aside::Cancelled, "address-changed", reason));
+        }
+        let mut contact = message.contact.clone();
+        let zone = self.calendar.zone_of(&contact, message.account.as_ref());
+        zone.name().clone_into(&mut contact.time_zone);
+        // An earlier attempt fixed the bytes; a repetition must be the same.
+        let composed = match &message.mail {
+            Some(mail) => Some(Ok(mail.clone())),
+            None => message
+                .to
+                .as_ref()
+                .map(|to| self.compose(&message, sender, &contact, to)),
+        };
+        let missing_fields = match &composed {
+            Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
+            Some(Err(e)) => return Err(aside(Aside::Held, "composing", e.to_string())),
+            Some(Ok(_)) | None => Vec::new(),
+        };
+        let recent = taken.recent(&message);
+        let paused =
+            message
+                .pauses
+                .reason_for(message.contact_id, sequence_name, &message.identity);
+        let proposal = Proposal {
+            to: message.to.as_ref(),
+            suppressed: message.suppressed.as_deref(),
+            // An exit cancels queued messages in its own transaction; the claim looks once more.
+            stopped: None,
+            missing_fields: &missing_fields,
+            paused: paused.as_deref(),
+            quiet: message
+                .quiet
+                .as_ref()
+                .map(|quiet| (quiet.until, quiet.reason.as_str())),
+            // What a person has looked at is not stale.
+            due_at: if message.released {
+                now
+            } else {
+                message.due_at
+            },
+            zone,
+            country: self.calendar.country_of(&contact, message.account.as_ref()),
+            rules: sequence,
+            identity: &sender.rules,
+            recent: &recent,
+            message_id: &message.id,
+            unsubscribable: false,
+            postal_address: false,
+        };
+        let ruling = guardrails::judge(&proposal, &self.calendar, now, now);
+        match (ruling, composed) {
+            (Ruling::Allow, Some(Ok(mail))) => {
+                taken.goes(&message, now);
+                Ok(Box::new(Ready {
+                    mail,
+                    connection: connection.clone(),
+                    transport: transport.clone(),
+                    message,
+                }))
+            }
+            (Ruling::Allow, _) => {
+                let reason = "there is nothing to send".to_owned();
+                Err(aside(Aside::Held, "composing", reason))
+            }
+            (
+                Ruling::Delay {
+                    until,
+                    rule,
+                    reason,
+                },
+                _,
+            ) => {
+                taken.promise(&message, until);
+                Err(aside(Aside::Later { until }, rule, reason))
+            }
+            (Ruling::Hold { rule, reason }, _) => Err(aside(Aside::Held, rule, reason)),
+            (Ruling::Refuse { rule, reason }, _) => Err(aside(Aside::Cancelled, rule, reason)),
+            (Ruling::Drop { rule, reason }, _) => Err(aside(Aside::Dropped, rule, reason)),
+            (Ruling::Task { rule, reason }, _) => {
+                let title = guardrails::task_title(message.to.as_ref(), &message.context.sequence);
+                Err(aside(Aside::Task { title }, rule, reason))
+            }
+        }
+    }
+
+    fn compose(
+        &self,
+        message: &DueMessage,
+        sender: &Sender,
+        contact: &ContactView,
+        to: &EmailAddress,
+    ) -> Result<Mail, mail::Error> {
+        mail::mail(
+            &self.templates,
+            &Draft {
+                id: &message.id,
+                identity: &sender.identity,
+                to,
+                sequence: &message.context.sequence,
+                plugin: &message.context.plugin,
+                template: &message.template,
+                contact,
+                account: message.account.as_ref(),
+                event: &message.context.event,
+                variables: &message.context.variables,
+                parent: message.thread.as_ref().map(|thread| {
+                    (
+                        Parent {
+                            message_id: &thread.message_id,
+                            references: &thread.references,
+                        },
+                        thread.subject.as_str(),
+                    )
+                }),
+            },
+        )
+    }
+}

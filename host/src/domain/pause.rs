@@ -1,0 +1,135 @@
+//! What is stopped for the time being, and what that stops.
+
+use serde::{Deserialize, Serialize};
+
+use super::Instant;
+
+/// How much a pause stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Everything.
+    Tenant,
+    Sequence,
+    Contact,
+    Identity,
+}
+
+impl Scope {
+    pub const ALL: [Self; 4] = [Self::Tenant, Self::Sequence, Self::Contact, Self::Identity];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Sequence => "sequence",
+            Self::Contact => "contact",
+            Self::Identity => "identity",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// Who paused. Each has a pause of its own: a breaker that recovers does not undo what a person said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    Person,
+    /// Too many bounces or complaints.
+    Breaker,
+}
+
+impl Cause {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Breaker => "breaker",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Person, Self::Breaker]
+            .into_iter()
+            .find(|cause| cause.as_str() == text)
+    }
+}
+
+/// A pause that has not been lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    pub scope: Scope,
+    /// Of the sequence or identity; the contact's number; empty for the tenant.
+    pub name: String,
+    pub cause: Cause,
+    pub reason: String,
+    pub since: Instant,
+    /// When it lifts itself; none where somebody has to.
+    pub until: Option<Instant>,
+}
+
+/// All open pauses of a tenant.
+#[derive(Debug, Clone, Default)]
+pub struct Pauses(pub Vec<Pause>);
+
+impl Pauses {
+    /// Why nothing leaves for this contact, sequence and identity; none where nothing is paused.
+    pub fn reason_for(&self, contact: i64, sequence: &str, identity: &str) -> Option<String> {
+        let contact = contact.to_string();
+        let stops = |pause: &&Pause| match pause.scope {
+            Scope::Tenant => true,
+            Scope::Sequence => pause.name == sequence,
+            Scope::Contact => pause.name == contact,
+            Scope::Identity => pause.name == identity,
+        };
+        self.0.iter().find(stops).map(|pause| {
+            let what = match pause.scope {
+                Scope::Tenant => "everything is paused".to_owned(),
+                Scope::Contact => "the contact is paused".to_owned(),
+                scope => format!("{} {} is paused", scope.as_str(), pause.name),
+            };
+            format!("{what}: {}", pause.reason)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_stops_what_it_names_and_nothing_else() {
+        let check = |scope: Scope, name: &str, expect: Option<&str>| {
+            let pauses = Pauses(vec![Pause {
+                scope,
+                name: name.to_owned(),
+                cause: Cause::Person,
+                reason: "trade fair".to_owned(),
+                since: Instant(0),
+                until: None,
+            }]);
+            let reason = pauses.reason_for(7, "welcome", "ada");
+            assert_eq!(reason.as_deref(), expect, "{scope:?} {name}");
+        };
+        check(Scope::Tenant, "", Some("everything is paused: trade fair"));
+        check(
+            Scope::Sequence,
+            "welcome",
+            Some("sequence welcome is paused: trade fair"),
+        );
+        check(Scope::Sequence, "other", None);
+        check(
+            Scope::Contact,
+            "7",
+            Some("the contact is paused: trade fair"),
+        );
+        check(Scope::Contact, "8", None);
+        check(
+            Scope::Identity,
+            "ada",
+            Some("identity ada is paused: trade fair"),
+        );
+        check(Scope::Identity, "bob", None);
+    }
+}

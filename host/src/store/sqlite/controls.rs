@@ -1,0 +1,172 @@
+//! Pauses and a person's word on single messages; see `store::controls`.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::rows::{collect, execute, get};
+use super::{SqliteStore, conclude, pace};
+use crate::domain::Instant;
+use crate::domain::pause::{Pause, Scope};
+use crate::store::controls::{Controls, Which};
+use crate::store::{Error, TenantId};
+
+#[async_trait]
+impl Controls for SqliteStore {
+    async fn pause(&self, tenant: TenantId, pause: Pause) -> Result<(), Error> {
+        self.write(move |tx| {
+            execute(
+                tx,
+                "INSERT INTO pauses (tenant_id, scope, name, cause, reason, since, until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT DO UPDATE SET reason = excluded.reason, since = excluded.since,
+                                           until = excluded.until, lifted_at = NULL",
+                params![
+                    tenant.0,
+                    pause.scope.as_str(),
+                    pause.name,
+                    pause.cause.as_str(),
+                    pause.reason,
+                    pause.since.0,
+                    pause.until.map(|at| at.0)
+                ],
+            )
+            .map(|_| ())
+        })
+        .await
+    }
+
+    async fn resume(
+        &self,
+        tenant: TenantId,
+        scope: Scope,
+        name: &str,
+        now: Instant,
+    ) -> Result<Option<usize>, Error> {
+        let name = name.to_owned();
+        let released = self
+            .write(move |tx| {
+                let lifted = execute(
+                    tx,
+                    "UPDATE pauses SET lifted_at = ?4
+                     WHERE tenant_id = ?1 AND scope = ?2 AND name = ?3 AND lifted_at IS NULL",
+                    params![tenant.0, scope.as_str(), name, now.0],
+                )?;
+                if lifted == 0 {
+                    return Ok(None);
+                }
+                requeue_paused(tx, tenant, now).map(Some)
+            })
+            .await?;
+        self.bells.deliver.notify_one();
+        Ok(released)
+    }
+
+    async fn lift_expired(&self, now: Instant) -> Result<Vec<Pause>, Error> {
+        let expired = move |db: &Connection| {
+            collect(
+                db,
+                "SELECT * FROM pauses WHERE lifted_at IS NULL AND until IS NOT NULL AND until <= ?1",
+                [now.0],
+                |row| Ok((TenantId(get(row, "tenant_id")?), pace::pause(row)?)),
+            )
+        };
+        // Looked for without writing: most of the time there is none.
+        if self.read(expired).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lifted = self
+            .write(move |tx| {
+                let lifted = expired(tx)?;
+                for (tenant, pause) in &lifted {
+                    execute(
+                        tx,
+                        "UPDATE pauses SET lifted_at = until
+                         WHERE tenant_id = ?1 AND scope = ?2 AND name = ?3 AND cause = ?4",
+                        params![
+                            tenant.0,
+                            pause.scope.as_str(),
+                            pause.name,
+                            pause.cause.as_str()
+                        ],
+                    )?;
+                    requeue_paused(tx, *tenant, now)?;
+                }
+                Ok(lifted)
+            })
+            .await?;
+        Ok(lifted.into_iter().map(|(_, pause)| pause).collect())
+    }
+
+    async fn pauses(&self, tenant: TenantId) -> Result<Vec<Pause>, Error> {
+        self.read(move |db| pace::pauses(db, tenant.0).map(|pauses| pauses.0))
+            .await
+    }
+
+    async fn release(
+        &self,
+        tenant: TenantId,
+        message: Option<&str>,
+        now: Instant,
+    ) -> Result<usize, Error> {
+        let message = message.map(str::to_owned);
+        let released = self
+            .write(move |tx| {
+                execute(
+                    tx,
+                    "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, released_at = ?3,
+                            due_at = max(due_at, ?3)
+                     WHERE tenant_id = ?1 AND status = 'held' AND rule = 'stale' AND coalesce(id = ?2, 1)",
+                    params![tenant.0, message, now.0],
+                )
+            })
+            .await?;
+        self.bells.deliver.notify_one();
+        Ok(released)
+    }
+
+    async fn cancel(
+        &self,
+        tenant: TenantId,
+        which: Which,
+        reason: &str,
+        now: Instant,
+    ) -> Result<usize, Error> {
+        let reason = reason.to_owned();
+        let cancelled = self
+            .write(move |tx| {
+                let (column, value) = match &which {
+                    Which::Message(id) => ("id = ?2 AND status IN ('queued', 'held')", id),
+                    Which::HeldBy(rule) => ("rule = ?2 AND status = 'held'", rule),
+                };
+                let meant = collect(
+                    tx,
+                    &format!("SELECT seq FROM messages WHERE tenant_id = ?1 AND {column}"),
+                    params![tenant.0, value],
+                    |row| get::<i64>(row, "seq"),
+                )?;
+                for seq in &meant {
+                    execute(
+                        tx,
+                        "UPDATE messages SET status = 'cancelled', held_reason = NULL, rule = 'by-hand',
+                                status_reason = ?2 WHERE seq = ?1",
+                        params![seq, reason],
+                    )?;
+                    conclude::free_timers(tx, *seq, now)?;
+                }
+                Ok(meant.len())
+            })
+            .await?;
+        self.bells.decide.notify_one();
+        Ok(cancelled)
+    }
+}
+
+/// What a pause held is judged anew; what another pause still stops is held again.
+fn requeue_paused(tx: &Connection, tenant: TenantId, now: Instant) -> Result<usize, Error> {
+    execute(
+        tx,
+        "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
+         WHERE tenant_id = ?1 AND status = 'held' AND rule = 'paused'",
+        params![tenant.0, now.0],
+    )
+}

@@ -1,0 +1,168 @@
+//! What the guardrails ask beside the contact itself: suppressions, pauses, and touches of late.
+
+use rusqlite::{Connection, Row, params};
+
+use super::rows::{collect, get, instant, instant_opt};
+use crate::domain::Instant;
+use crate::domain::pause::{Cause, Pause, Pauses, Scope};
+use crate::domain::touch::{Lookback, Quiet, Recent};
+use crate::store::Error;
+
+/// Of a row `c` of contacts: why its address or its domain must not be mailed.
+pub(super) const SUPPRESSED: &str = "(SELECT s.reason FROM suppressions s
+     WHERE s.tenant_id = c.tenant_id AND s.address IN (c.email, '@' || c.domain) LIMIT 1)";
+
+/// Of a row `m` of messages: whether something that is paused stops it.
+pub(super) const PAUSED: &str = "EXISTS (SELECT 1 FROM pauses p
+     WHERE p.tenant_id = m.tenant_id AND p.lifted_at IS NULL
+       AND CASE p.scope WHEN 'tenant' THEN 1
+                        WHEN 'contact' THEN p.name = CAST(m.contact_id AS TEXT)
+                        WHEN 'identity' THEN p.name = m.identity
+                        ELSE p.name = (SELECT s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
+                                       WHERE e.id = m.enrollment_id) END)";
+
+/// The touches of one identity that are looked at; one that sends more in the longest window of its
+/// caps is capped all the same, since the newest are taken.
+const TOUCHES_MAX: usize = 20_000;
+
+pub(super) fn pauses(db: &Connection, tenant: i64) -> Result<Pauses, Error> {
+    let open = collect(
+        db,
+        "SELECT * FROM pauses WHERE tenant_id = ?1 AND lifted_at IS NULL ORDER BY since, scope, name",
+        [tenant],
+        pause,
+    )?;
+    Ok(Pauses(open))
+}
+
+pub(super) fn pause(row: &Row<'_>) -> Result<Pause, Error> {
+    let (scope, cause): (String, String) = (get(row, "scope")?, get(row, "cause")?);
+    Ok(Pause {
+        scope: Scope::parse(&scope)
+            .ok_or_else(|| Error::Invalid(format!("a pause has the unknown scope {scope}")))?,
+        name: get(row, "name")?,
+        cause: Cause::parse(&cause)
+            .ok_or_else(|| Error::Invalid(format!("a pause has the unknown cause {cause}")))?,
+        reason: get(row, "reason")?,
+        since: instant(row, "since")?,
+        until: instant_opt(row, "until")?,
+    })
+}
+
+/// Of a row of contacts.
+pub(super) fn quiet(row: &Row<'_>) -> Result<Option<Quiet>, Error> {
+    let until = instant_opt(row, "quiet_until")?;
+    let reason: Option<String> = get(row, "quiet_reason")?;
+    Ok(until
+        .zip(reason)
+        .map(|(until, reason)| Quiet { until, reason }))
+}
+
+/// Touches of the contact and of its account.
+pub(super) fn around_contact(
+    db: &Connection,
+    tenant: i64,
+    contact: i64,
+    account_key: Option<&str>,
+    now: Instant,
+    lookback: Lookback,
+) -> Result<Recent, Error> {
+    let mut recent = Recent::default();
+    if lookback.contact_ms > 0 {
+        recent.contact = moments(
+            db,
+            "SELECT at FROM (SELECT at FROM touches WHERE contact_id = ?1 AND at > ?2 ORDER BY at DESC LIMIT ?3)
+             ORDER BY at",
+            params![contact, now.plus_ms(-lookback.contact_ms).0, TOUCHES_MAX],
+        )?;
+    }
+    if let Some(key) = account_key
+        && lookback.account_ms > 0
+    {
+        recent.account = moments(
+            db,
+            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND account_key = ?2 AND at > ?3
+                             ORDER BY at DESC LIMIT ?4) ORDER BY at",
+            params![
+                tenant,
+                key,
+                now.plus_ms(-lookback.account_ms).0,
+                TOUCHES_MAX
+            ],
+        )?;
+    }
+    Ok(recent)
+}
+
+/// Touches of the contact's mail system and by an identity, with the slots that waiting messages of
+/// that identity were given.
+pub(super) fn around_identity(
+    db: &Connection,
+    tenant: i64,
+    domain: &str,
+    identity: &str,
+    now: Instant,
+    lookback: Lookback,
+) -> Result<(Vec<Instant>, Vec<Instant>), Error> {
+    let (mut of_domain, mut of_identity) = (Vec::new(), Vec::new());
+    if lookback.domain_ms > 0 {
+        of_domain = moments(
+            db,
+            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND domain = ?2 AND at > ?3
+                             AND message_seq IS NOT NULL ORDER BY at DESC LIMIT ?4) ORDER BY at",
+            params![
+                tenant,
+                domain,
+                now.plus_ms(-lookback.domain_ms).0,
+                TOUCHES_MAX
+            ],
+        )?;
+    }
+    if lookback.identity_ms > 0 {
+        of_identity = moments(
+            db,
+            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND identity = ?2 AND at > ?3
+                             ORDER BY at DESC LIMIT ?4) ORDER BY at",
+            params![
+                tenant,
+                identity,
+                now.plus_ms(-lookback.identity_ms).0,
+                TOUCHES_MAX
+            ],
+        )?;
+        of_identity.extend(moments(
+            db,
+            "SELECT due_at AS at FROM messages WHERE identity = ?1 AND status = 'queued' AND due_at > ?2
+               AND rule IS NOT NULL ORDER BY due_at LIMIT ?3",
+            params![identity, now.0, TOUCHES_MAX],
+        )?);
+    }
+    Ok((of_domain, of_identity))
+}
+
+/// Slots that the contact's more important messages wait for.
+pub(super) fn yields_to(
+    db: &Connection,
+    contact: i64,
+    priority: i64,
+    now: Instant,
+    lookback: Lookback,
+) -> Result<Vec<Instant>, Error> {
+    if lookback.contact_ms == 0 {
+        return Ok(Vec::new());
+    }
+    moments(
+        db,
+        "SELECT due_at AS at FROM messages WHERE contact_id = ?1 AND status = 'queued' AND priority > ?2
+           AND due_at > ?3 AND due_at <= ?4 ORDER BY due_at",
+        params![contact, priority, now.0, now.plus_ms(lookback.contact_ms).0],
+    )
+}
+
+fn moments(
+    db: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<Instant>, Error> {
+    collect(db, sql, params, |row| instant(row, "at"))
+}
