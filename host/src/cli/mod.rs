@@ -16,6 +16,7 @@ mod serve;
 mod status;
 mod suppress;
 mod table;
+mod template;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +58,9 @@ enum Command {
     /// The installed plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// The templates of mails, and what they would say.
+    #[command(subcommand)]
+    Template(template::Template),
 }
 
 /// Where the configuration is, and for whom the answer is meant.
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Suppress(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
+        Command::Template(command) => command.run(),
     };
     done.unwrap_or_else(|e| {
         // `{:#}`: the causes on one line; a backtrace helps nobody here.

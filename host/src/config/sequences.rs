@@ -37,6 +37,8 @@ pub struct Sequence {
     /// What differs from `[guardrails]`.
     pub own: OwnRules,
     pub exits: ExitRules,
+    /// Whether its mails have no HTML part.
+    pub plain_text: bool,
     /// The policy's own options.
     pub config: Json,
 }
@@ -85,6 +87,7 @@ impl Sequence {
         let cold = section.boolean("cold");
         let own = own_rules(section, guardrails);
         let exits = exits(&section.section("exits"));
+        let plain_text = section.boolean("plain_text");
         let config = section
             .section("config")
             .table()
@@ -100,6 +103,7 @@ impl Sequence {
             cold,
             own,
             exits,
+            plain_text,
             config,
         })
     }

@@ -26,6 +26,7 @@ use crate::store;
 
 pub use plugins::Plugins;
 pub(crate) use wire::reactions;
+pub use wire::resolve as identity;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is
 /// found again, in doubt, at the next start.

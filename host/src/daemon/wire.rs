@@ -19,7 +19,7 @@ use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
 use crate::domain::hook::Hook;
-use crate::domain::mail::{Identity, Provider};
+use crate::domain::mail::Provider;
 use crate::guardrails::Sender;
 use crate::hydrate::{Hydrator, Source};
 use crate::ingest::{self, Door};
@@ -31,9 +31,6 @@ use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
-
-/// The name of the transport that identities without a provider use.
-const CAPTURE: &str = "capture";
 
 /// The parts, ready to run.
 pub(super) struct Parts {
@@ -78,7 +75,7 @@ pub(super) async fn wire(
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
     transports.insert(
-        CAPTURE.to_owned(),
+        outgoing::CAPTURE.to_owned(),
         Transport::Capture {
             folder: config.deliver.outbox.clone(),
         },
@@ -95,7 +92,7 @@ pub(super) async fn wire(
         .iter()
         .map(|(name, identity)| {
             let sender = Sender {
-                identity: resolve(name, identity),
+                identity: outgoing::identity(config, name, identity),
                 rules: identity.limits.clone(),
             };
             (name.clone(), sender)
@@ -105,12 +102,15 @@ pub(super) async fn wire(
     let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
     let reactions = Arc::new(reactions(config));
     let lookback = rules::lookback(config);
+    let key = store.signing_key(DEFAULT_TENANT).await?;
+    let letterhead = Arc::new(outgoing::letterhead(config, key));
     Ok(Parts {
         engine: Engine {
             store: Arc::clone(&store),
             sandbox: plugins.sandbox,
             calendar: Arc::clone(&calendar),
             templates: Arc::clone(&templates),
+            letterhead: Arc::clone(&letterhead),
             sequences: Arc::new(Sequences::new(sequences.clone())),
             limits: decide::Limits {
                 batch_max: config.decide.batch_max,
@@ -127,6 +127,7 @@ pub(super) async fn wire(
         deliverer: Deliverer {
             store: Arc::clone(&store),
             templates,
+            letterhead,
             calendar,
             sequences: Arc::new(
                 sequences
@@ -308,18 +309,6 @@ fn reach(base_url: &BaseUrl) -> Reach {
         Reach::Configured
     } else {
         Reach::Public
-    }
-}
-
-fn resolve(name: &str, identity: &config::Identity) -> Identity {
-    Identity {
-        name: name.to_owned(),
-        from: identity.from.clone(),
-        reply_to: identity.reply_to.clone(),
-        connection: identity
-            .connection
-            .clone()
-            .unwrap_or_else(|| CAPTURE.to_owned()),
     }
 }
 

@@ -21,7 +21,7 @@ mod tick;
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::compose::Templates;
+use crate::compose::{Letterhead, Templates};
 use crate::domain::backoff::Backoff;
 use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
@@ -37,6 +37,7 @@ pub struct Engine {
     pub sandbox: Arc<Sandbox>,
     pub calendar: Arc<Calendar>,
     pub templates: Arc<Templates>,
+    pub letterhead: Arc<Letterhead>,
     pub sequences: Arc<Sequences>,
     pub limits: Limits,
 }

@@ -150,3 +150,35 @@ fn secrets_and_addresses_are_looked_at() {
         ]
     );
 }
+
+#[test]
+fn counting_needs_a_domain_of_ones_own() {
+    for (keys, expect) in [
+        (
+            "track_clicks = true",
+            "3: identities.a.track_clicks needs a domain of your own for the links: add tracking_url = \"https://go.acme.example\", which leads to this server",
+        ),
+        (
+            "tracking_url = \"http://go.acme.example\"\ntrack_opens = true",
+            "3: identities.a.tracking_url \"http://go.acme.example\" cannot be read: write a domain of your own, like https://go.acme.example",
+        ),
+        (
+            "unsubscribe_mailto = \"out\"",
+            "3: identities.a.unsubscribe_mailto \"out\" cannot be read: write it like unsubscribe@acme.example",
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        assert_eq!(load_text(&text).expect_err(keys), [expect]);
+    }
+    for (keys, counts) in [
+        ("tracking_url = \"https://go.acme.example\"", false),
+        (
+            "tracking_url = \"http://127.0.0.1:8080/\"\ntrack_opens = true",
+            true,
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        let config = load_text(&text).expect(keys).config;
+        assert_eq!(config.identities["a"].tracking.is_some(), counts, "{keys}");
+    }
+}
