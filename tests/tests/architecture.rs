@@ -13,7 +13,14 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "inbound", "providers"],
+        &[
+            "guardrails",
+            "compose",
+            "crm",
+            "inbound",
+            "leads",
+            "providers",
+        ],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.

@@ -7,6 +7,7 @@ pub mod check;
 mod contact;
 mod demo;
 pub mod init;
+mod leads;
 mod load;
 mod logs;
 mod mail;
@@ -14,6 +15,7 @@ mod plugin;
 mod sequence;
 mod serve;
 mod status;
+mod suppress;
 mod table;
 mod template;
 
@@ -48,6 +50,12 @@ enum Command {
     /// What inbound mails are taken for.
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Lists of people from elsewhere.
+    #[command(subcommand)]
+    Leads(leads::Leads),
+    /// Addresses and domains that must not be mailed.
+    #[command(subcommand)]
+    Suppress(suppress::Suppress),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
@@ -81,6 +89,8 @@ pub fn main() -> ExitCode {
         Command::Status(command) => command.run(),
         Command::Contact(command) => command.run(),
         Command::Mail(command) => command.run(),
+        Command::Leads(command) => command.run(),
+        Command::Suppress(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Template(command) => command.run(),

@@ -87,27 +87,7 @@ pub(super) async fn wire(
         .collect();
     let enrol = validated.rules;
     let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
-    let reactions = Arc::new(Reactions {
-        exits: config
-            .sequences
-            .iter()
-            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
-            .collect(),
-        account_stop: config
-            .sequences
-            .iter()
-            .map(|(name, sequence)| {
-                let rules = rules::of_sequence(&config.guardrails, sequence);
-                (name.clone(), rules.account_stop)
-            })
-            .filter(|(_, stop)| *stop != AccountStop::Nothing)
-            .collect(),
-        touch_events: config.guardrails.touch_events.clone(),
-        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
-        soft_bounces_max: config.guardrails.soft_bounces_max,
-        free_mail_domains: config.guardrails.free_mail_domains.clone(),
-        zone: config.calendar.time_zone,
-    });
+    let reactions = Arc::new(reactions(config));
     let lookback = rules::lookback(config);
     let letterhead = Arc::new(outgoing::letterhead(config, key));
     Ok(Parts {
@@ -165,6 +145,31 @@ pub(super) async fn wire(
         hooks,
         reactions,
     })
+}
+
+/// What events do at once.
+pub(crate) fn reactions(config: &Config) -> Reactions {
+    Reactions {
+        exits: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
+            .collect(),
+        account_stop: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| {
+                let rules = rules::of_sequence(&config.guardrails, sequence);
+                (name.clone(), rules.account_stop)
+            })
+            .filter(|(_, stop)| *stop != AccountStop::Nothing)
+            .collect(),
+        touch_events: config.guardrails.touch_events.clone(),
+        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
+        soft_bounces_max: config.guardrails.soft_bounces_max,
+        free_mail_domains: config.guardrails.free_mail_domains.clone(),
+        zone: config.calendar.time_zone,
+    }
 }
 
 /// The door to the parts.

@@ -6,6 +6,7 @@ mod flow;
 mod hubspot;
 mod interface;
 mod kill;
+mod leads;
 mod outcomes;
 mod race;
 mod recipient;

@@ -7,6 +7,7 @@ mod intake;
 mod outbox;
 mod reactions;
 mod recipient;
+mod roster;
 mod work;
 
 use std::sync::Arc;
@@ -78,4 +79,10 @@ conformance![
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,
     reactions::a_persons_word_outweighs_a_bounce,
+    roster::a_list_enrols_once,
+    roster::a_preview_touches_nothing,
+    roster::who_must_not_be_mailed_is_not_enrolled,
+    roster::suppressing_ends_what_runs,
+    roster::a_domain_counts_wherever_an_address_does,
+    roster::the_list_is_read_in_pages_and_can_be_undone,
 ];
