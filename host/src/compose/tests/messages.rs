@@ -145,7 +145,8 @@ fn plain_text_has_no_html() {
         unsubscribe_url: Some(URL),
         tracking: Some(Tracking {
             base: "https://go.us.example",
-            token: "t1",
+            click_token: "t1",
+            open_token: "t1",
             opens: true,
             clicks: true,
         }),
@@ -244,7 +245,8 @@ fn only_links_to_pages_are_counted() {
         unsubscribe_url: Some(URL),
         tracking: Some(Tracking {
             base: "https://go.us.example/",
-            token: "t1",
+            click_token: "t1",
+            open_token: "t1",
             opens: true,
             clicks: true,
         }),
