@@ -10,6 +10,7 @@ pub mod init;
 mod leads;
 mod load;
 mod logs;
+mod mail;
 mod plugin;
 mod sequence;
 mod serve;
@@ -52,6 +53,9 @@ enum Command {
     /// Addresses and domains that must not be mailed.
     #[command(subcommand)]
     Suppress(suppress::Suppress),
+    /// What inbound mails are taken for.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Contact(command) => command.run(),
         Command::Leads(command) => command.run(),
         Command::Suppress(command) => command.run(),
+        Command::Mail(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Template(command) => command.run(),

@@ -3,6 +3,8 @@
 //!
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
+mod abilities;
+mod outgoing;
 mod plugins;
 mod rules;
 mod web;
@@ -24,9 +26,9 @@ use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
 use crate::store;
 
+pub use outgoing::{identity, letterhead};
 pub use plugins::Plugins;
 pub(crate) use wire::reactions;
-pub use wire::resolve as identity;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is
 /// found again, in doubt, at the next start.

@@ -5,27 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::{Plugins, rules};
+use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
-use crate::config::{self, BaseUrl, Config, Connection, Validated};
-use crate::crm::cloudevents::CloudEvents;
-use crate::crm::hubspot::Hubspot;
+use crate::config::{Config, Validated};
 use crate::decide::{self, Engine, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
-use crate::domain::hook::Hook;
-use crate::domain::mail::Provider;
 use crate::guardrails::Sender;
-use crate::hydrate::{Hydrator, Source};
+use crate::hydrate::Hydrator;
 use crate::ingest::{self, Door};
-use crate::net::{Net, NetLimits, Reach};
-use crate::providers::resend::Resend;
-use crate::providers::sendgrid::SendGrid;
+use crate::net::{Net, NetLimits};
 use crate::recipient;
 use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
@@ -40,14 +33,6 @@ pub(super) struct Parts {
     pub(super) hydrator: Hydrator,
     hooks: HashMap<String, ingest::Connection>,
     reactions: Arc<Reactions>,
-}
-
-/// What one connection can do.
-#[derive(Default)]
-struct Abilities {
-    hook: Option<ingest::Connection>,
-    transport: Option<Transport>,
-    source: Option<Source>,
 }
 
 pub(super) async fn wire(
@@ -66,6 +51,7 @@ pub(super) async fn wire(
     )
     .context("store.url")?;
     let store: store::Shared = Arc::new(store);
+    let key = store.signing_key(DEFAULT_TENANT).await?;
     let net = Arc::new(Net::new(NetLimits {
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
@@ -81,7 +67,8 @@ pub(super) async fn wire(
         },
     );
     for (name, connection) in &config.connections {
-        let can = abilities(config, connection).with_context(|| format!("connections.{name}"))?;
+        let can = abilities::of(config, connection, &key)
+            .with_context(|| format!("connections.{name}"))?;
         hooks.extend(can.hook.map(|hook| (name.clone(), hook)));
         transports.extend(can.transport.map(|transport| (name.clone(), transport)));
         sources.extend(can.source.map(|source| (name.clone(), source)));
@@ -102,7 +89,6 @@ pub(super) async fn wire(
     let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
     let reactions = Arc::new(reactions(config));
     let lookback = rules::lookback(config);
-    let key = store.signing_key(DEFAULT_TENANT).await?;
     let letterhead = Arc::new(outgoing::letterhead(config, key));
     Ok(Parts {
         engine: Engine {
@@ -219,96 +205,6 @@ pub(super) fn pages(config: &Config, door: &Door) -> recipient::Door {
         body_timeout_ms: config.server.body_timeout_ms,
         exit_wait_ms: config.server.exit_wait_ms,
         permits: Arc::clone(&door.permits),
-    }
-}
-
-fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abilities> {
-    let hook = |hook: Arc<dyn Hook>, creates_contacts| {
-        Some(ingest::Connection {
-            hook,
-            creates_contacts,
-        })
-    };
-    Ok(match connection {
-        Connection::Hubspot {
-            client_secret,
-            access_token,
-            base_url,
-        } => {
-            let hubspot = Arc::new(Hubspot::new(
-                client_secret.clone(),
-                access_token.clone(),
-                base_url.url.clone(),
-            ));
-            Abilities {
-                hook: hook(Arc::clone(&hubspot) as Arc<dyn Hook>, true),
-                source: Some(Source {
-                    hubspot,
-                    reach: reach(base_url),
-                }),
-                ..Abilities::default()
-            }
-        }
-        Connection::CloudEvents { secret } => Abilities {
-            hook: hook(Arc::new(CloudEvents::new(secret)?), true),
-            ..Abilities::default()
-        },
-        Connection::SendGrid {
-            api_key,
-            webhook_public_key,
-            base_url,
-        } => {
-            let sendgrid = Arc::new(SendGrid::new(
-                api_key.clone(),
-                webhook_public_key.as_ref().map(ExposeSecret::expose_secret),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&sendgrid) as Arc<dyn Hook>, false),
-                transport: Some(http(sendgrid, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Resend {
-            api_key,
-            webhook_secret,
-            base_url,
-        } => {
-            let resend = Arc::new(Resend::new(
-                api_key.clone(),
-                webhook_secret.as_ref(),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&resend) as Arc<dyn Hook>, false),
-                transport: Some(http(resend, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Capture { folder } => Abilities {
-            transport: Some(Transport::Capture {
-                folder: folder
-                    .clone()
-                    .unwrap_or_else(|| config.deliver.outbox.clone()),
-            }),
-            ..Abilities::default()
-        },
-    })
-}
-
-fn http(provider: Arc<dyn Provider>, base_url: &BaseUrl) -> Transport {
-    Transport::Http {
-        provider,
-        reach: reach(base_url),
-    }
-}
-
-/// Private addresses may be called only where the administrator wrote the address.
-fn reach(base_url: &BaseUrl) -> Reach {
-    if base_url.written {
-        Reach::Configured
-    } else {
-        Reach::Public
     }
 }
 

@@ -182,3 +182,30 @@ fn counting_needs_a_domain_of_ones_own() {
         assert_eq!(config.identities["a"].tracking.is_some(), counts, "{keys}");
     }
 }
+
+#[test]
+fn inbound_mail_has_a_secret_worth_the_name_and_room_for_a_token() {
+    for (keys, expect) in [
+        ("secret = \"env:SHORT\"", "is too short"),
+        (
+            "secret = \"env:LONG\"\naddress = \"reply+x@in.example\"",
+            "cannot be read",
+        ),
+        (
+            "secret = \"env:LONG\"\naddress = \"a-long-address-of-mine@in.example\"",
+            "cannot be read",
+        ),
+        ("address = \"reply@in.example\"", "secret"),
+    ] {
+        let text = format!("[connections.in]\nkind = \"inbound\"\n{keys}\n");
+        let folder = folder(&text, &[]);
+        let env = |name: &str| match name {
+            "SHORT" => Some("hunter2".to_owned()),
+            "LONG" => Some("a".repeat(32)),
+            _ => None,
+        };
+        let problems = load(&folder.path().join("followup.toml"), &env).expect_err("refused");
+        let shown = show(&problems, folder.path());
+        assert!(shown.contains(expect), "{keys}: {shown}");
+    }
+}
