@@ -47,15 +47,15 @@ enum Command {
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// What inbound mails are taken for.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Lists of people from elsewhere.
     #[command(subcommand)]
     Leads(leads::Leads),
     /// Addresses and domains that must not be mailed.
     #[command(subcommand)]
     Suppress(suppress::Suppress),
-    /// What inbound mails are taken for.
-    #[command(subcommand)]
-    Mail(mail::Mail),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
@@ -88,9 +88,9 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Contact(command) => command.run(),
+        Command::Mail(command) => command.run(),
         Command::Leads(command) => command.run(),
         Command::Suppress(command) => command.run(),
-        Command::Mail(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Template(command) => command.run(),
