@@ -173,7 +173,7 @@ fn inbound_mail_has_a_secret_worth_the_name_and_room_for_a_token() {
             _ => None,
         };
         let problems = load(&folder.path().join("followup.toml"), &env).expect_err("refused");
-        let shown = show(&problems, folder.path());
+        let shown = show(&problems, folder.path()).join("\n");
         assert!(shown.contains(expect), "{keys}: {shown}");
     }
 }
