@@ -10,7 +10,7 @@ use crate::domain::enrollment::ExitRules;
 use crate::domain::event::KIND_MAX_BYTES;
 use crate::domain::spelling;
 use crate::guardrails::enrolment::ReEnrol;
-use crate::guardrails::{AccountStop, OverCap};
+use crate::guardrails::{AccountStop, CAP_GRAMMAR, CAPS_MAX, Cap, OverCap};
 
 use super::guardrails::{
     ACCOUNT_STOP, Guardrails, OVER_CAP, SPAN_MAX_MS, WINDOW, at_most, parse_account_stop,
@@ -46,6 +46,7 @@ pub struct Sequence {
 /// The options of `[guardrails]` that a sequence may have its own of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnRules {
+    pub contact_caps: Option<Vec<Cap>>,
     pub window: Option<Windows>,
     pub business_days_only: Option<bool>,
     pub over_cap: Option<OverCap>,
@@ -118,7 +119,11 @@ fn own_rules(section: &Section<'_>, guardrails: &Guardrails) -> OwnRules {
         .map(Windows::new);
     let blocks = window.as_ref().map_or(0, Windows::block_count);
     at_most(section, "window", blocks, BLOCKS_MAX);
+    let contact_caps = section.optional_list("contact_caps", CAP_GRAMMAR, Cap::parse);
+    let caps = contact_caps.as_ref().map_or(0, Vec::len);
+    at_most(section, "contact_caps", caps, CAPS_MAX);
     OwnRules {
+        contact_caps,
         window,
         business_days_only: section.optional_boolean("business_days_only"),
         over_cap: section.optional_parsed("over_cap", OVER_CAP, parse_over_cap),

@@ -21,7 +21,11 @@ pub(super) fn calendar(config: &config::Calendar) -> Calendar {
 pub(super) fn of_sequence(guardrails: &Guardrails, sequence: &config::Sequence) -> Rules {
     let own = &sequence.own;
     Rules {
-        contact_caps: guardrails.contact_caps.clone(),
+        contact_caps: own
+            .contact_caps
+            .as_ref()
+            .unwrap_or(&guardrails.contact_caps)
+            .clone(),
         account_caps: guardrails.account_caps.clone(),
         domain_caps: guardrails.domain_caps.clone(),
         over_cap: own.over_cap.unwrap_or(guardrails.over_cap),
@@ -56,7 +60,15 @@ pub(super) fn lookback(config: &Config) -> Lookback {
             .max(ramp_ms)
     });
     Lookback {
-        contact_ms: longest(&guardrails.contact_caps).max(gaps.max().unwrap_or(0)),
+        contact_ms: config
+            .sequences
+            .values()
+            .filter_map(|sequence| sequence.own.contact_caps.as_ref())
+            .chain([&guardrails.contact_caps])
+            .map(|caps| longest(caps))
+            .chain(gaps)
+            .max()
+            .unwrap_or(0),
         account_ms: longest(&guardrails.account_caps),
         domain_ms: longest(&guardrails.domain_caps),
         identity_ms: identity.max().unwrap_or(0),

@@ -4,6 +4,7 @@
 //! below is not taken apart, the mail is then read as one plain text.
 
 use std::borrow::Cow;
+use std::panic;
 
 use html2text::config;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -47,13 +48,14 @@ pub(super) struct ReportPart {
 
 /// Reads the body of a whole mail.
 pub(super) fn read(bytes: &[u8]) -> Body {
-    let whole = !is_excessive(bytes);
     let parser = MessageParser::default();
-    let parsed = if whole {
-        parser.parse(bytes)
-    } else {
-        parser.parse_headers(bytes)
-    };
+    // mail-parser 0.11 asserts, in debug builds, that boundaries of mails inside mails nest; broken
+    // ones do not. A mail that its parser trips over costs its structure, never the request.
+    let structured = (!is_excessive(bytes))
+        .then(|| panic::catch_unwind(|| parser.parse(bytes)).ok().flatten())
+        .flatten();
+    let whole = structured.is_some();
+    let parsed = structured.or_else(|| parser.parse_headers(bytes));
     let subject = parsed
         .as_ref()
         .and_then(|mail| mail.subject().map(|s| clean(s, SUBJECT_MAX_BYTES)));

@@ -19,7 +19,8 @@ pub struct Receipt {
 pub(super) fn read(mail: &InboundMail) -> Option<(Receipt, String)> {
     let declared = mail.report_type.as_deref() == Some("disposition-notification");
     let part = mail.part("message/disposition-notification");
-    if !declared && !(part.is_some() && mail.media_type == "multipart/report") {
+    let reported = part.is_some() && mail.media_type == "multipart/report";
+    if !(declared || reported) {
         return None;
     }
     let report = part

@@ -10,6 +10,7 @@
 mod calendar_words;
 mod cues;
 mod scan;
+mod tokens;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ mod pace;
 mod plans;
 mod reactions;
 mod recipient;
+mod register;
 mod reports;
 mod roster;
 mod rows;
