@@ -18,6 +18,7 @@ pub mod instant;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod outlook;
 pub mod pause;
 pub mod spelling;
 pub mod token;

@@ -1,11 +1,13 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
-//! deliver loop), `Ledger` (people who ask) and `Controls` (people who act). Every call is coarse, so that a database across a
-//! network can do it in one round trip, and every writing call is one transaction: *mark my row
-//! done and write the next rows*. SQL lives below this room and nowhere else.
+//! deliver loop), `Ledger` and `Explain` (people who ask) and `Controls` (people who act). Every call
+//! is coarse, so that a database across a network can do it in one round trip, and every writing call
+//! is one transaction: *mark my row done and write the next rows*. SQL lives below this room and
+//! nowhere else.
 
 pub mod controls;
+pub mod explain;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
@@ -19,6 +21,7 @@ use secrecy::SecretSlice;
 use tokio::sync::Notify;
 
 pub use controls::Controls;
+pub use explain::Explain;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
@@ -33,7 +36,7 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Controls + Send + Sync + 'static {
+pub trait Store: Intake + Work + Outbox + Ledger + Explain + Controls + Send + Sync + 'static {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
 
