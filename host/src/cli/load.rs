@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{Options, SqliteStore};
 
 /// A configuration that may be served.
 pub(super) struct Setup {
@@ -72,4 +72,18 @@ fn complain(problems: &[Problem]) {
 pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
     let config = survey(path)?;
     Ok(SqliteStore::open_read_only(&config.store.path)?)
+}
+
+/// The store of a host that may be running, for writing what a person decided. Without the lock of
+/// `serve`: SQLite lets one of them write at a time, and a message is claimed in a transaction.
+pub(super) fn write_store(path: &Path) -> anyhow::Result<SqliteStore> {
+    let config = survey(path)?;
+    let store = &config.store.path;
+    if !store.exists() {
+        bail!(
+            "{} does not exist yet: start `followup serve` once",
+            store.display()
+        );
+    }
+    Ok(SqliteStore::open(store, Options::default())?)
 }

@@ -9,11 +9,14 @@ mod demo;
 pub mod init;
 mod load;
 mod logs;
+mod outbox;
+mod pause;
 mod plugin;
 mod sequence;
 mod serve;
 mod status;
 mod table;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +43,14 @@ enum Command {
     Serve(serve::Serve),
     /// How things stand: contacts, enrollments, messages, parked decisions.
     Status(status::Status),
+    /// Why somebody got mail or did not, what comes next, and what stands in the way.
+    Why(why::WhyArgs),
+    /// What waits to be sent, and the rule that keeps it.
+    Outbox(outbox::Outbox),
+    /// Stop everything, a sequence, a contact or an identity for the time being, at once.
+    Pause(pause::PauseArgs),
+    /// Lift a pause.
+    Resume(pause::Resume),
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
@@ -71,6 +82,10 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
+        Command::Why(command) => command.run(),
+        Command::Outbox(command) => command.run(),
+        Command::Pause(command) => command.run(),
+        Command::Resume(command) => command.run(),
         Command::Contact(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),

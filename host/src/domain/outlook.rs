@@ -101,10 +101,7 @@ fn queued(message: &Waiting<'_>, told: Outlook) -> Outlook {
 }
 
 /// None where nothing stops it.
-fn paused<'a>(
-    message: &Waiting<'_>,
-    pauses: impl Iterator<Item = &'a Pause>,
-) -> Option<Outlook> {
+fn paused<'a>(message: &Waiting<'_>, pauses: impl Iterator<Item = &'a Pause>) -> Option<Outlook> {
     let pauses: Vec<_> = pauses.collect();
     // The one that lasts longest says when.
     let last = pauses
@@ -277,10 +274,7 @@ mod tests {
         for (rule, waits_for) in [
             ("missing-field", "the field, from the CRM"),
             ("stale", "`followup outbox release --message msg_1`"),
-            (
-                "composing",
-                "the configuration to be mended, and a restart",
-            ),
+            ("composing", "the configuration to be mended, and a restart"),
         ] {
             let held = Waiting {
                 status: MessageStatus::Held,

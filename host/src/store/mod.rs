@@ -36,7 +36,9 @@ pub struct TenantId(pub i64);
 
 /// Everything the house asks of a database.
 #[async_trait]
-pub trait Store: Intake + Work + Outbox + Ledger + Explain + Controls + Send + Sync + 'static {
+pub trait Store:
+    Intake + Work + Outbox + Ledger + Explain + Controls + Send + Sync + 'static
+{
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
 

@@ -4,6 +4,7 @@
 //! Every list has a limit, and every query starts from an index: of the contact, or of what waits.
 
 mod full;
+mod obstacles;
 mod story;
 mod upcoming;
 mod waiting;
@@ -13,12 +14,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::rows::{collect, first, get, instant, instant_opt};
 use super::{SqliteStore, pace};
-use crate::domain::outlook::resume;
-use crate::domain::pause::{Pause, Pauses, Scope};
+use crate::domain::pause::{Pause, Scope};
 use crate::domain::{EmailAddress, Instant};
 use crate::store::explain::{
-    Explain, Hindrances, MessageInFull, Obstacle, OutboxFilter, OutboxReport, PauseFacts, Remark,
-    Run, Why,
+    Explain, Hindrances, MessageInFull, OutboxFilter, OutboxReport, PauseFacts, Remark, Run, Why,
 };
 use crate::store::{Error, TenantId};
 
@@ -102,7 +101,7 @@ fn why(
     let mut why = Why {
         email: email.to_string(),
         contact: None,
-        obstacles: suppressions(db, tenant, email)?,
+        obstacles: obstacles::suppressions(db, tenant, email)?,
         next: Vec::new(),
         enrollments: Vec::new(),
         messages: Vec::new(),
@@ -117,7 +116,7 @@ fn why(
         |row| {
             Ok((
                 get::<i64>(row, "id")?,
-                obstacles_of(row, now)?,
+                obstacles::of_row(row, now)?,
                 instant_opt(row, "due_at")?,
             ))
         },
@@ -131,126 +130,11 @@ fn why(
     why.enrollments = enrollments(db, tenant, contact)?;
     why.next = upcoming::of_contact(db, tenant, contact, due_at, &pauses)?;
     why.obstacles
-        .extend(in_the_way(&why, db, tenant, contact, &pauses)?);
+        .extend(obstacles::around(&why, db, tenant, contact, &pauses)?);
     why.messages = story::of_contact(db, tenant, contact, &pauses, limit)?;
     why.refused = story::refused(db, tenant, contact, limit)?;
     why.remarks = remarks(db, tenant, contact, limit)?;
     Ok(why)
-}
-
-fn suppressions(
-    db: &Connection,
-    tenant: i64,
-    email: &EmailAddress,
-) -> Result<Vec<Obstacle>, Error> {
-    collect(
-        db,
-        "SELECT * FROM suppressions WHERE tenant_id = ?1 AND address IN (?2, ?3) ORDER BY at",
-        params![tenant, email.as_str(), format!("@{}", email.domain())],
-        |row| {
-            let (address, reason): (String, String) = (get(row, "address")?, get(row, "reason")?);
-            let source: String = get(row, "source")?;
-            Ok(Obstacle {
-                rule: "suppressed",
-                reason: format!("{address} must not be mailed: {reason} (from {source})"),
-                sequence: None,
-                since: Some(time(row, "at")?),
-                until: None,
-                waits_for: None,
-            })
-        },
-    )
-}
-
-/// What the contact's own row says.
-fn obstacles_of(row: &Row<'_>, now: Instant) -> Result<Vec<Obstacle>, Error> {
-    let deleted = instant_opt(row, "deleted_at")?.map(|at| Obstacle {
-        rule: "contact-deleted",
-        reason: "the CRM deleted the contact".to_owned(),
-        sequence: None,
-        since: Some(at.to_string()),
-        until: None,
-        waits_for: Some("the CRM to make it again".to_owned()),
-    });
-    let quiet = pace::quiet(row)?
-        .filter(|quiet| quiet.until > now)
-        .map(|quiet| Obstacle {
-            rule: "quiet",
-            reason: quiet.reason,
-            sequence: None,
-            since: None,
-            until: Some(quiet.until.to_string()),
-            waits_for: None,
-        });
-    Ok(deleted.into_iter().chain(quiet).collect())
-}
-
-/// Pauses, opt-outs and failed plugins that concern the contact's enrollments and waiting messages.
-fn in_the_way(
-    why: &Why,
-    db: &Connection,
-    tenant: i64,
-    contact: i64,
-    pauses: &Pauses,
-) -> Result<Vec<Obstacle>, Error> {
-    let identities: Vec<String> = collect(
-        db,
-        "SELECT DISTINCT identity FROM messages
-         WHERE tenant_id = ?1 AND contact_id = ?2 AND status IN ('queued', 'held')",
-        params![tenant, contact],
-        |row| get(row, "identity"),
-    )?;
-    let running = |name: &str| {
-        let mut open = why.enrollments.iter().filter(|run| run.status != "finished");
-        let waits = why.next.iter().any(|next| {
-            next.what == "message" && next.sequence.as_deref() == Some(name)
-        });
-        waits || open.any(|run| run.sequence == name)
-    };
-    let concerns = |pause: &&Pause| match pause.scope {
-        Scope::Tenant => true,
-        Scope::Contact => pause.name == contact.to_string(),
-        Scope::Sequence => running(&pause.name),
-        Scope::Identity => identities.contains(&pause.name),
-    };
-    let paused = pauses.0.iter().filter(concerns).map(|pause| Obstacle {
-        rule: "paused",
-        reason: pause.explain(),
-        sequence: (pause.scope == Scope::Sequence).then(|| pause.name.clone()),
-        since: Some(pause.since.to_string()),
-        until: pause.until.map(|at| at.to_string()),
-        waits_for: Some(format!("`{}`", resume(pause, Some(&why.email)))),
-    });
-    let failed = why
-        .enrollments
-        .iter()
-        .filter(|run| run.status == "paused")
-        .map(|run| Obstacle {
-            rule: "plugin-failed",
-            reason: run.reason.clone().unwrap_or_default(),
-            sequence: Some(run.sequence.clone()),
-            since: None,
-            until: None,
-            waits_for: Some("a mended plugin or configuration, and a restart".to_owned()),
-        });
-    let opted_out = collect(
-        db,
-        "SELECT sequence, at FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2
-         ORDER BY at LIMIT ?3",
-        params![tenant, contact, NAMED_MAX],
-        |row| {
-            let sequence: String = get(row, "sequence")?;
-            Ok(Obstacle {
-                rule: "opted-out",
-                reason: format!("the person does not want {sequence}"),
-                sequence: Some(sequence),
-                since: Some(time(row, "at")?),
-                until: None,
-                waits_for: None,
-            })
-        },
-    )?;
-    Ok(paused.chain(failed).chain(opted_out).collect())
 }
 
 fn enrollments(db: &Connection, tenant: i64, contact: i64) -> Result<Vec<Run>, Error> {
@@ -294,6 +178,16 @@ fn remarks(db: &Connection, tenant: i64, contact: i64, limit: usize) -> Result<V
                 remark: get(row, "last_error")?,
             })
         },
+    )
+}
+
+/// The sequences that a contact does not want; for `contact show`.
+pub(super) fn opt_outs(db: &Connection, tenant: i64, contact: i64) -> Result<Vec<String>, Error> {
+    collect(
+        db,
+        "SELECT sequence FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY at LIMIT ?3",
+        params![tenant, contact, NAMED_MAX],
+        |row| get(row, "sequence"),
     )
 }
 
