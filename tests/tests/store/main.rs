@@ -3,6 +3,7 @@
 //! Each check gets an empty store and knows nothing of SQL.
 
 mod bench;
+mod explain;
 mod intake;
 mod outbox;
 mod work;
@@ -56,4 +57,11 @@ conformance![
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,
     outbox::a_suppressed_address_is_not_claimed,
+    explain::a_message_in_each_state_is_told_with_rule_and_time,
+    explain::what_will_stop_a_queued_message_shows_before_it_does,
+    explain::a_resume_counts_what_no_other_pause_holds,
+    explain::a_person_lets_a_late_message_go_or_cancels_it,
+    explain::what_became_no_message_is_told_too,
+    explain::of_a_stranger_the_suppression_is_told,
+    explain::a_message_in_full_shows_looks_attempts_and_touches,
 ];
