@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::load::{read_store, write_store};
-use super::table::{or_dash, table};
+use super::table::{or_dash, second, table};
 use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
@@ -198,7 +198,7 @@ pub(super) fn by_rule(counts: &[RuleCount]) -> comfy_table::Table {
             count.status.as_str(),
             or_dash(count.rule.as_deref()),
             &count.messages.to_string(),
-            &count.first_due_at,
+            &second(&count.first_due_at),
         ]);
     }
     rows
@@ -211,8 +211,8 @@ fn when(message: &WaitingMessage) -> String {
 /// `2026-03-04T08:30:00Z`, or `waits for …`.
 pub(super) fn goes(goes_at: Option<&str>, waits_for: Option<&str>) -> String {
     match (goes_at, waits_for) {
-        (Some(at), None) => at.to_owned(),
-        (Some(at), Some(what)) => format!("{at}, after {what}"),
+        (Some(at), None) => second(at),
+        (Some(at), Some(what)) => format!("{}, after {what}", second(at)),
         (None, Some(what)) => format!("waits for {what}"),
         (None, None) => "–".to_owned(),
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::load::{read_store, survey, write_store};
 use super::outbox::count;
-use super::table::{or_dash, table};
+use super::table::{second, table};
 use super::{Common, block_on, print_json};
 use crate::calendar::from_local;
 use crate::clock::{Clock, SystemClock};
@@ -92,8 +92,7 @@ struct Paused {
 struct Resumed {
     scope: &'static str,
     name: String,
-    /// Whether it was paused.
-    resumed: bool,
+    was_paused: bool,
     /// Messages that were held and that no other pause stops.
     freed: usize,
 }
@@ -152,7 +151,7 @@ impl Resume {
         if self.common.json {
             print_json(&Resumed {
                 scope: target.scope.as_str(),
-                resumed: freed.is_some(),
+                was_paused: freed.is_some(),
                 freed: freed.unwrap_or(0),
                 name: target.name,
             })?;
@@ -286,7 +285,7 @@ fn list(common: &Common) -> anyhow::Result<ExitCode> {
 pub(super) fn pauses(pauses: &[PauseFacts]) -> comfy_table::Table {
     let mut rows = table(["paused", "name", "by", "since", "until", "reason"]);
     for pause in pauses {
-        let until = pause.until.as_deref();
+        let until = pause.until.as_deref().map(second);
         rows.add_row([
             pause.scope,
             if pause.name.is_empty() {
@@ -295,8 +294,8 @@ pub(super) fn pauses(pauses: &[PauseFacts]) -> comfy_table::Table {
                 &pause.name
             },
             pause.cause,
-            &pause.since,
-            or_dash(until),
+            &second(&pause.since),
+            until.as_deref().unwrap_or("resumed"),
             &pause.reason,
         ]);
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::load::read_store;
 use super::outbox::goes;
-use super::table::{or_dash, table};
+use super::table::{or_dash, second, table};
 use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::EmailAddress;
@@ -126,7 +126,7 @@ fn print(why: &Why) {
             messages.add_row([
                 format!("{}\n{}", mail(message), message.id),
                 message.status.clone(),
-                when(message),
+                when_and_asked(message),
                 ruling(message.rule.as_deref(), message.reason.as_deref()),
                 because(&message.because),
             ]);
@@ -142,7 +142,7 @@ fn print(why: &Why) {
                     action.action,
                     action.name.as_deref().unwrap_or_default()
                 ),
-                action.because.decided_at.clone(),
+                second(&action.because.decided_at),
                 ruling(Some(&action.rule), Some(&action.reason)),
                 because(&action.because),
             ]);
@@ -154,7 +154,7 @@ fn print(why: &Why) {
         for remark in &why.remarks {
             remarks.add_row([
                 &remark.kind,
-                &remark.occurred_at,
+                &second(&remark.occurred_at),
                 &remark.connection,
                 &remark.remark,
             ]);
@@ -168,9 +168,9 @@ fn print(why: &Why) {
                 run.sequence.as_str(),
                 &run.status,
                 or_dash(run.reason.as_deref()),
-                &run.enrolled_at,
+                &second(&run.enrolled_at),
                 or_dash(run.enrolled_by.as_deref()),
-                or_dash(run.finished_at.as_deref()),
+                or_dash(run.finished_at.as_deref().map(second).as_deref()),
             ]);
         }
         println!("\n{runs}");
@@ -188,14 +188,14 @@ fn print_in_full(message: &MessageInFull) {
         ("when", Some(when(story))),
         ("rule", story.rule.clone()),
         ("reason", story.reason.clone()),
-        ("asked for", Some(story.asked_at.clone())),
-        ("queued", Some(story.queued_at.clone())),
+        ("asked for", Some(second(&story.asked_at))),
+        ("queued", Some(second(&story.queued_at))),
         ("first look", story.first_look.as_ref().map(look)),
         ("second look", story.second_look.as_ref().map(look)),
-        ("released", story.released_at.clone()),
+        ("released", story.released_at.as_deref().map(second)),
         (
             "because of",
-            Some(format!("{} {}", decided.kind, decided.occurred_at)),
+            Some(format!("{} {}", decided.kind, second(&decided.occurred_at))),
         ),
         (
             "",
@@ -209,7 +209,7 @@ fn print_in_full(message: &MessageInFull) {
                 decided.plugin_version,
                 decided.sequence,
                 decided.decision,
-                decided.decided_at
+                second(&decided.decided_at)
             )),
         ),
         ("it says", Some(decided.reason.clone())),
@@ -238,7 +238,7 @@ fn print_in_full(message: &MessageInFull) {
         for event in &message.heard {
             heard.add_row([
                 event.kind.as_str(),
-                &event.occurred_at,
+                &second(&event.occurred_at),
                 &event.connection,
                 or_dash(event.reason.as_deref()),
             ]);
@@ -249,7 +249,7 @@ fn print_in_full(message: &MessageInFull) {
         let mut touches = table(["touched before", "who", "by", "trouble"]);
         for touch in &message.touches {
             touches.add_row([
-                touch.at.as_str(),
+                second(&touch.at).as_str(),
                 or_dash(touch.email.as_deref()),
                 touch.message.as_deref().unwrap_or("hand"),
                 or_dash(touch.trouble.as_deref()),
@@ -268,14 +268,21 @@ fn mail(message: &MessageStory) -> String {
     }
 }
 
-/// When it went or goes, and when it was to go where that is another time.
+/// When it went or goes.
 fn when(message: &MessageStory) -> String {
-    let goes = goes(message.goes_at.as_deref(), message.waits_for.as_deref());
-    let when = message.sent_at.clone().unwrap_or(goes);
-    if when == message.asked_at {
+    match &message.sent_at {
+        Some(at) => second(at),
+        None => goes(message.goes_at.as_deref(), message.waits_for.as_deref()),
+    }
+}
+
+/// The same, and when it was to go where that is another time.
+fn when_and_asked(message: &MessageStory) -> String {
+    let (when, asked) = (when(message), second(&message.asked_at));
+    if when == asked {
         return when;
     }
-    format!("{when}\n(asked for {})", message.asked_at)
+    format!("{when}\n(asked for {asked})")
 }
 
 fn ruling(rule: Option<&str>, reason: Option<&str>) -> String {
@@ -289,7 +296,11 @@ fn ruling(rule: Option<&str>, reason: Option<&str>) -> String {
 fn because(because: &Because) -> String {
     format!(
         "{} {}\n{} {}: {}",
-        because.kind, because.occurred_at, because.plugin, because.decision, because.reason
+        because.kind,
+        second(&because.occurred_at),
+        because.plugin,
+        because.decision,
+        because.reason
     )
 }
 
@@ -297,14 +308,14 @@ fn because(because: &Because) -> String {
 fn look(look: &Look) -> String {
     let mut text = look.verdict.to_owned();
     if let Some(until) = &look.until {
-        text = format!("{text}, to go {until}");
+        text = format!("{text}, to go {}", second(until));
     }
     if look.rule.is_some() || look.reason.is_some() {
         let ruling = ruling(look.rule.as_deref(), look.reason.as_deref());
         text = format!("{text} ({ruling})");
     }
     match &look.at {
-        Some(at) => format!("{text}, said {at}"),
+        Some(at) => format!("{text}, said {}", second(at)),
         None => text,
     }
 }

@@ -75,7 +75,7 @@ async fn what_is_paused_waits_and_says_so_until_it_is_resumed() {
     assert_eq!(world.ask(&["pause", "--list"])[0]["reason"], "wrong prices");
 
     assert_eq!(
-        world.ask(&["resume", "--sequence", "welcome"])["resumed"],
+        world.ask(&["resume", "--sequence", "welcome"])["was_paused"],
         true
     );
     // Whatever is heard lets the loops look again.
@@ -122,10 +122,10 @@ async fn a_pause_reaches_what_is_queued_already() {
         let outbox = world.ask(&["outbox", "--rule", "paused"]);
         assert_eq!(outbox["total"], 1, "{selector:?}");
         let resumed = world.ask(&[&["resume"], selector].concat());
-        assert_eq!(resumed["resumed"], true, "{selector:?}");
+        assert_eq!(resumed["was_paused"], true, "{selector:?}");
         assert_eq!(world.ask(&["outbox", "--rule", "paused"])["total"], 0);
         assert_eq!(
-            world.ask(&[&["resume"], selector].concat())["resumed"],
+            world.ask(&[&["resume"], selector].concat())["was_paused"],
             false
         );
     }

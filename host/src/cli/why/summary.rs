@@ -1,5 +1,6 @@
 //! In a few sentences: what happens next to somebody, and what stands in the way.
 
+use super::super::table::second;
 use crate::store::explain::{Obstacle, Upcoming, Why};
 
 /// One sentence a line; the first says what comes next.
@@ -42,8 +43,8 @@ fn upcoming(next: &Upcoming) -> String {
         _ => format!("{name} is to be looked at"),
     };
     let when = match (&next.at, &next.waits_for) {
-        (Some(at), None) => format!("at {at}"),
-        (Some(at), Some(first)) => format!("not before {at}, and after {first}"),
+        (Some(at), None) => format!("at {}", second(at)),
+        (Some(at), Some(first)) => format!("not before {}, and after {first}", second(at)),
         (None, Some(first)) => format!("waits for {first}"),
         (None, None) => "soon".to_owned(),
     };
@@ -59,13 +60,14 @@ fn why_nothing(why: &Why) -> String {
     match (running, why.enrollments.first()) {
         (Some(run), _) => format!(
             "{} waits for something to happen, since {}",
-            run.sequence, run.enrolled_at
+            run.sequence,
+            second(&run.enrolled_at)
         ),
         (None, Some(last)) => format!(
             "{} is {} since {}: {}",
             last.sequence,
             last.status,
-            last.finished_at.as_deref().unwrap_or(&last.enrolled_at),
+            second(last.finished_at.as_ref().unwrap_or(&last.enrolled_at)),
             last.reason.as_deref().unwrap_or("no reason given")
         ),
         (None, None) => match why.remarks.first() {
@@ -82,10 +84,10 @@ fn obstacle(obstacle: &Obstacle) -> String {
     let since = obstacle
         .since
         .as_ref()
-        .map(|at| format!(", since {at}"))
+        .map(|at| format!(", since {}", second(at)))
         .unwrap_or_default();
     let until = match (&obstacle.until, &obstacle.waits_for) {
-        (Some(at), _) => format!(", until {at}"),
+        (Some(at), _) => format!(", until {}", second(at)),
         (None, Some(what)) => format!(", until {what}"),
         (None, None) => String::new(),
     };
