@@ -15,6 +15,9 @@ pub mod kind {
     pub const FORM_SUBMITTED: &str = "form-submitted";
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
+    pub const OPTED_OUT: &str = "opted-out";
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
+    pub const OPTED_IN: &str = "opted-in";
     pub const AUTO_REPLIED: &str = "auto-replied";
     pub const READ_RECEIPT: &str = "read-receipt";
     pub const EMAIL_DELIVERED: &str = "email-delivered";
@@ -36,6 +39,7 @@ pub mod kind {
     pub const CONTACT_CREATED: &str = "contact-created";
     pub const CONTACT_UPDATED: &str = "contact-updated";
     pub const CONTACT_DELETED: &str = "contact-deleted";
+    pub const ENROL_ASKED: &str = "enrol-asked";
     pub const ENROLLED: &str = "enrolled";
     pub const TIMER_FIRED: &str = "timer-fired";
 }

@@ -6,10 +6,10 @@
 //!                    │                        └──────────────── due timers ◀─────────────────────┘              ▼
 //!                    └── provider events, replies, clicks ◀── e-mail provider / CRM ◀────────────────────── deliver
 //! ```
-//! Folders are verbs, brackets are tables. One door (`ingest`: HTTP in), three loops (`decide`,
-//! `deliver`, and `hydrate`, which completes events that only name an object). They never call each
-//! other: they meet in tables, and each hand-over is *mark my row done and write the next rows, in
-//! one transaction*.
+//! Folders are verbs, brackets are tables. Two doors (`ingest`: webhooks in; `recipient`: the pages and
+//! addresses behind a mail's links), three loops (`decide`, `deliver`, and `hydrate`, which completes
+//! events that only name an object). They never call each other: they meet in tables, and each
+//! hand-over is *mark my row done and write the next rows, in one transaction*.
 //!
 //! # Invariants
 //!
@@ -32,6 +32,8 @@ pub mod domain;
 pub mod compose;
 pub mod crm;
 pub mod guardrails;
+pub mod inbound;
+pub mod leads;
 pub mod providers;
 pub mod signatures;
 
@@ -40,11 +42,12 @@ pub mod net;
 pub mod sandbox;
 pub mod store;
 
-// Layer 2: the door and the loops.
+// Layer 2: the doors and the loops.
 pub mod decide;
 pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
+pub mod recipient;
 
 // Layer 4: the edges.
 pub mod cli;

@@ -115,6 +115,19 @@ impl Senders {
         )
     }
 
+    /// A form, as a browser or a mail program sends it.
+    pub async fn form(&self, path: &str, content_type: &str, body: &str) -> Response {
+        let headers = vec![("content-type", content_type.to_owned())];
+        let body = body.as_bytes().to_vec();
+        answered(self.call(Method::Post, path, headers, body).await)
+    }
+
+    /// A link that somebody followed with this program.
+    pub async fn follow(&self, path: &str, user_agent: &str) -> Response {
+        let headers = vec![("user-agent", user_agent.to_owned())];
+        answered(self.call(Method::Get, path, headers, Vec::new()).await)
+    }
+
     async fn call(
         &self,
         method: Method,

@@ -13,7 +13,14 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "providers"],
+        &[
+            "guardrails",
+            "compose",
+            "crm",
+            "inbound",
+            "leads",
+            "providers",
+        ],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.
@@ -21,10 +28,16 @@ const LAYERS: &[(&[&str], &[&str])] = &[
         &["store", "sandbox", "net"],
         &["domain", "clock", "calendar"],
     ),
-    // 2: the door and the loops, never each other.
+    // 2: the doors and the loops, never each other.
     (
         &[
-            "ingest", "decide", "deliver", "hydrate", "plugins", "simulate",
+            "ingest",
+            "recipient",
+            "decide",
+            "deliver",
+            "hydrate",
+            "plugins",
+            "simulate",
         ],
         &[
             "domain",
@@ -34,6 +47,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
@@ -51,11 +65,13 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
             "net",
             "ingest",
+            "recipient",
             "decide",
             "deliver",
             "hydrate",
@@ -78,7 +94,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("wasmtime_wasi", &["sandbox"]),
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
-    ("axum", &["ingest", "admin", "daemon"]),
+    ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),
 ];

@@ -80,7 +80,7 @@ CREATE TABLE events (
     -- How many events of plugins lie between this one and the outside world.
     depth       INTEGER NOT NULL DEFAULT 0,
     -- thin: its details are still to be asked for; pending: to be decided; decided: done;
-    -- stored: concerns nobody we know, kept for the record.
+    -- stored: concerns nobody we know, or a machine did it; kept for the record.
     status      TEXT NOT NULL CHECK (status IN ('thin', 'pending', 'decided', 'stored')),
     -- For thin events: what to ask for (JSON), when, and how often it failed.
     hydrate     TEXT,
@@ -93,6 +93,8 @@ CREATE INDEX events_by_contact ON events (contact_id, seq) WHERE contact_id IS N
 CREATE INDEX events_pending ON events (contact_id) WHERE status = 'pending';
 -- What a rep sent, among thousands of visits.
 CREATE INDEX events_sent ON events (contact_id, seq) WHERE kind = 'email-sent';
+-- What came from the pages behind our mails' links.
+CREATE INDEX events_of_recipients ON events (contact_id, seq) WHERE connection = '@recipient';
 CREATE INDEX events_thin ON events (hydrate_at) WHERE status = 'thin' AND hydrate_at IS NOT NULL;
 CREATE INDEX events_refused ON events (tenant_id) WHERE status = 'thin' AND hydrate_at IS NULL;
 

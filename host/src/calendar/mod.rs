@@ -1,4 +1,5 @@
-//! Calendar: when is "in two business days at nine", for this contact of this tenant?
+//! Calendar: when is "in two business days at nine", for this contact of this tenant? When does its
+//! send window open next?
 //!
 //! In goes a moment, a zone and the tenant's working days; out comes a moment. Pure: the time-zone
 //! data is compiled in, `now` is an argument, the same question has the same answer. Nothing here
@@ -6,6 +7,10 @@
 //! at `LATEST`.
 
 mod business;
+mod country;
+pub mod holidays;
+pub mod ics;
+mod window;
 mod zone;
 
 use std::collections::BTreeSet;
@@ -17,7 +22,8 @@ use crate::domain::Instant;
 use crate::domain::decision::When;
 
 pub use business::{BUSINESS_DAYS_MAX, DAYS_OFF_IN_A_ROW_MAX};
-pub use zone::{EARLIEST, LATEST, from_local, named, to_local};
+pub use window::{BLOCKS_MAX, Block, BlockError, OPENING_HORIZON_DAYS, Windows};
+pub use zone::{EARLIEST, LATEST, first_of_date, from_local, named, to_local};
 
 /// A question that has no answer. The text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +41,7 @@ pub struct Calendar {
     /// Monday to Sunday.
     working: [bool; 7],
     holidays: BTreeSet<NaiveDate>,
+    holidays_of_contact: bool,
 }
 
 /// UTC, Monday to Friday, no holidays.
@@ -52,6 +59,16 @@ impl Calendar {
             zone,
             working,
             holidays,
+            holidays_of_contact: false,
+        }
+    }
+
+    /// Whether contacts keep the holidays of their own country too (`country_of`).
+    #[must_use]
+    pub fn with_holidays_of_contact(self, holidays_of_contact: bool) -> Self {
+        Self {
+            holidays_of_contact,
+            ..self
         }
     }
 
@@ -61,25 +78,15 @@ impl Calendar {
         name.and_then(|name| named(name).ok()).unwrap_or(self.zone)
     }
 
-    pub fn zone_of(
-        &self,
-        contact: &crate::domain::decision::ContactView,
-        _account: Option<&crate::domain::decision::AccountView>,
-    ) -> Tz {
-        self.zone(Some(&contact.time_zone))
-    }
-    pub fn country_of(
-        &self,
-        _contact: &crate::domain::decision::ContactView,
-        _account: Option<&crate::domain::decision::AccountView>,
-    ) -> Option<&'static str> {
-        None
-    }
-
     /// Whether people of the tenant work on this date.
     pub fn is_working_date(&self, date: NaiveDate) -> bool {
         let weekday = date.weekday().num_days_from_monday() as usize;
         self.working[weekday] && !self.holidays.contains(&date)
+    }
+
+    /// Whether it is a working date of the tenant and no holiday of the set `country` (`country_of`).
+    pub fn is_business_date(&self, date: NaiveDate, country: Option<&str>) -> bool {
+        self.is_working_date(date) && !country.is_some_and(|name| holidays::contains(name, date))
     }
 
     /// Whether the local date of `at` is a working day.

@@ -74,16 +74,12 @@ pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
     Ok(SqliteStore::open_read_only(&config.store.path)?)
 }
 
-/// The store of a host that may be running, for writing what a person decided. Without the lock of
-/// `serve`: SQLite lets one of them write at a time, and a message is claimed in a transaction.
-pub(super) fn write_store(path: &Path) -> anyhow::Result<SqliteStore> {
-    let config = survey(path)?;
-    let store = &config.store.path;
-    if !store.exists() {
-        bail!(
-            "{} does not exist yet: start `followup serve` once",
-            store.display()
-        );
-    }
-    Ok(SqliteStore::open(store, Options::default())?)
+/// The store of a host that may be running, for a command that adds to it. Commits of both wait for
+/// each other; the host notices what was added.
+pub(super) fn write_store(config: &Config) -> anyhow::Result<SqliteStore> {
+    let options = Options {
+        readers: 1,
+        ..Options::default()
+    };
+    Ok(SqliteStore::open(&config.store.path, options)?)
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::load::{read_store, write_store};
+use super::load::{read_store, survey, write_store};
 use super::table::{or_dash, second, table};
 use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
@@ -119,7 +119,7 @@ impl List {
 
 impl Release {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let store = write_store(&self.common.config)?;
+        let store = write_store(&survey(&self.common.config)?)?;
         let now = SystemClock.now();
         let messages = block_on(store.release(DEFAULT_TENANT, self.message.as_deref(), now))??;
         if let (0, Some(id)) = (messages, &self.message) {
@@ -135,7 +135,7 @@ impl Release {
 
 impl Cancel {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let store = write_store(&self.common.config)?;
+        let store = write_store(&survey(&self.common.config)?)?;
         let now = SystemClock.now();
         let which = match (&self.message, &self.rule) {
             (Some(id), _) => Which::Message(id.clone()),

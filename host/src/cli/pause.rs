@@ -103,7 +103,7 @@ impl PauseArgs {
             return list(&self.common);
         }
         let config = survey(&self.common.config)?;
-        let store = write_store(&self.common.config)?;
+        let store = write_store(&config)?;
         let now = SystemClock.now();
         let target = self.whom.target(&config, &store)?;
         let until = self
@@ -144,7 +144,7 @@ impl PauseArgs {
 impl Resume {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = survey(&self.common.config)?;
-        let store = write_store(&self.common.config)?;
+        let store = write_store(&config)?;
         let target = self.whom.target(&config, &store)?;
         let done = store.resume(DEFAULT_TENANT, target.scope, &target.key, SystemClock.now());
         let freed = block_on(done)??;

@@ -7,9 +7,11 @@
 //! There is one source of defaults: `followup.default.toml`, which is also the documentation.
 
 mod calendar;
+mod company;
 mod connections;
 mod decide;
 mod deliver;
+mod guardrails;
 mod identities;
 mod places;
 mod plugins;
@@ -30,21 +32,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use calendar::Calendar;
+pub use company::Company;
 pub use connections::{BaseUrl, Connection};
 pub use decide::Decide;
 pub use deliver::Deliver;
-pub use identities::Identity;
+pub use guardrails::Guardrails;
+pub use identities::{Identity, Tracking};
 pub use places::Places;
 pub use plugins::Plugins;
 pub use problem::{Problem, Severity, in_order};
 pub use reader::DEFAULTS;
 pub use sandbox::Sandbox;
-pub use sequences::{ReEnrol, Sequence};
+pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
-pub use templates::TemplateFile;
-pub use validate::{Validated, validate};
+pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use validate::{Validated, templates, validate};
 
+use crate::guardrails::Breaker;
 use reader::Reader;
 
 /// The largest configuration file, in bytes.
@@ -60,6 +65,8 @@ pub struct Config {
     pub server: Server,
     pub store: Store,
     pub calendar: Calendar,
+    pub guardrails: Guardrails,
+    pub breaker: Breaker,
     pub sandbox: Sandbox,
     pub decide: Decide,
     pub deliver: Deliver,
@@ -67,7 +74,8 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     pub identities: BTreeMap<String, Identity>,
     pub sequences: BTreeMap<String, Sequence>,
-    pub templates: Vec<TemplateFile>,
+    pub company: Company,
+    pub templates: TemplateFiles,
 }
 
 /// A usable configuration, and what should be looked at all the same.
@@ -111,13 +119,17 @@ fn read(reader: &Reader<'_>) -> Config {
     let root = reader.root();
     let connections = Connection::read_all(&root.section("connections"));
     let identities = Identity::read_all(&root.section("identities"), &connections);
-    let sequences = Sequence::read_all(&root.section("sequences"), &identities);
+    let guardrails = Guardrails::read(&root.section("guardrails"));
+    let breaker = guardrails::read_breaker(&root.section("breaker"));
+    let sequences = Sequence::read_all(&root.section("sequences"), &identities, &guardrails);
     let config = Config {
         file: reader.file.to_owned(),
         places: Places::default(),
         server: Server::read(&root.section("server")),
         store: Store::read(&root.section("store")),
         calendar: Calendar::read(&root.section("calendar")),
+        guardrails,
+        breaker,
         sandbox: Sandbox::read(&root.section("sandbox")),
         decide: Decide::read(&root.section("decide")),
         deliver: Deliver::read(&root.section("deliver")),
@@ -125,7 +137,8 @@ fn read(reader: &Reader<'_>) -> Config {
         connections,
         identities,
         sequences,
-        templates: templates::read_all(reader),
+        company: Company::read(&root.section("company")),
+        templates: TemplateFiles::read_all(reader),
     };
     root.finish();
     config

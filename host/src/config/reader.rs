@@ -4,6 +4,7 @@
 //! comes from there too, so that everything wrong with a file is told at once.
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -174,7 +175,6 @@ impl<'r> Section<'r> {
         })
     }
 
-    /// Text that may be left out.
     pub fn optional_text(&self, key: &str) -> Option<String> {
         self.optional_parsed(key, "", |text| Some(text.to_owned()))
     }
@@ -211,25 +211,59 @@ impl<'r> Section<'r> {
 
     /// A whole number from 1 to `max`.
     pub fn number(&self, key: &str, max: u64) -> u64 {
-        let in_range = |value: &Value| {
-            let number = u64::try_from(value.as_integer()?).ok()?;
-            (1..=max).contains(&number).then_some(number)
+        self.number_in(key, 1..=max)
+    }
+
+    /// A whole number within the range.
+    pub fn number_in(&self, key: &str, range: RangeInclusive<u64>) -> u64 {
+        self.optional_number_in(key, range.clone())
+            .unwrap_or_else(|| whole(self.default_value(key), &range).expect("a default is right"))
+    }
+
+    /// A whole number within the range that may be left out.
+    pub fn optional_number_in(&self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let what = format!("a whole number from {} to {}", range.start(), range.end());
+        self.typed(key, &what, |value| whole(value, &range))
+    }
+
+    /// A share from 0 to 1.
+    pub fn rate(&self, key: &str) -> f64 {
+        let read = |value: &Value| {
+            let rate = value
+                .as_float()
+                .or_else(|| Some(value.as_integer()? as f64))?;
+            (0.0..=1.0).contains(&rate).then_some(rate)
         };
-        self.typed(key, &format!("a whole number from 1 to {max}"), in_range)
-            .unwrap_or_else(|| in_range(self.default_value(key)).expect("a default is right"))
+        self.typed(key, "a share from 0.0 to 1.0", read)
+            .unwrap_or_else(|| read(self.default_value(key)).expect("a default is right"))
     }
 
     pub fn boolean(&self, key: &str) -> bool {
-        self.typed(key, "true or false", Value::as_bool)
+        self.optional_boolean(key)
             .unwrap_or_else(|| self.default_value(key).as_bool().expect("a boolean"))
+    }
+
+    pub fn optional_boolean(&self, key: &str) -> Option<bool> {
+        self.typed(key, "true or false", Value::as_bool)
     }
 
     /// A list of texts, each read by `parse`.
     pub fn list<T>(&self, key: &str, remedy: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
-        let user = self.typed(key, "a list of texts", Value::as_array);
-        let array = user
-            .or_else(|| self.default_value(key).as_array())
-            .expect("a list");
+        self.optional_list(key, remedy, &parse).unwrap_or_else(|| {
+            let defaults = self.default_value(key).as_array().expect("a list");
+            let texts = defaults.iter().filter_map(Value::as_str);
+            texts.filter_map(&parse).collect()
+        })
+    }
+
+    /// A list of texts that may be left out.
+    pub fn optional_list<T>(
+        &self,
+        key: &str,
+        remedy: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let array = self.typed(key, "a list of texts", Value::as_array)?;
         let mut values = Vec::new();
         for (index, item) in array.iter().enumerate() {
             if let Some(value) = item.as_str().and_then(&parse) {
@@ -239,7 +273,7 @@ impl<'r> Section<'r> {
                 self.problem(&format!("{key}/{index}"), &message, remedy);
             }
         }
-        values
+        Some(values)
     }
 
     /// A folder or file, relative to the folder of the configuration.
@@ -265,6 +299,11 @@ impl<'r> Section<'r> {
                 None
             }
         }
+    }
+
+    /// Whether the file says anything of the key, be it right or wrong.
+    pub fn wrote(&self, key: &str) -> bool {
+        self.user.is_some_and(|table| table.contains_key(key))
     }
 
     /// The raw table, for keys that are not ours.
@@ -341,6 +380,11 @@ impl<'r> Section<'r> {
     fn at(&self, key: &str) -> String {
         format!("{}/{key}", self.pointer)
     }
+}
+
+fn whole(value: &Value, range: &RangeInclusive<u64>) -> Option<u64> {
+    let number = u64::try_from(value.as_integer()?).ok()?;
+    range.contains(&number).then_some(number)
 }
 
 /// Names stand in addresses, folders and metrics.

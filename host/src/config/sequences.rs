@@ -5,10 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 use toml_edit::{Item, TableLike, Value};
 
+use crate::calendar::{BLOCKS_MAX, Windows};
 use crate::domain::enrollment::ExitRules;
 use crate::domain::event::KIND_MAX_BYTES;
 use crate::domain::spelling;
+use crate::guardrails::enrolment::ReEnrol;
+use crate::guardrails::{AccountStop, OverCap};
 
+use super::guardrails::{
+    ACCOUNT_STOP, Guardrails, OVER_CAP, SPAN_MAX_MS, WINDOW, at_most, parse_account_stop,
+    parse_block, parse_over_cap,
+};
 use super::identities::Identity;
 use super::places::token;
 use super::reader::Section;
@@ -22,25 +29,38 @@ pub struct Sequence {
     /// The name of an identity.
     pub identity: String,
     pub re_enrol: ReEnrol,
+    /// Where two messages compete for one slot, the higher goes first.
+    pub priority: i64,
+    pub exclusive: bool,
+    /// Written to people who did not ask for it.
+    pub cold: bool,
+    /// What differs from `[guardrails]`.
+    pub own: OwnRules,
     pub exits: ExitRules,
+    /// Whether its mails have no HTML part.
+    pub plain_text: bool,
     /// The policy's own options.
     pub config: Json,
 }
 
-/// Whether a contact may go through a sequence again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReEnrol {
-    Never,
-    AfterFinish,
+/// The options of `[guardrails]` that a sequence may have its own of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnRules {
+    pub window: Option<Windows>,
+    pub business_days_only: Option<bool>,
+    pub over_cap: Option<OverCap>,
+    pub account_stop: Option<AccountStop>,
+    pub gap_ms: Option<i64>,
 }
 
 impl Sequence {
     pub(super) fn read_all(
         sections: &Section<'_>,
         identities: &BTreeMap<String, Identity>,
+        guardrails: &Guardrails,
     ) -> BTreeMap<String, Self> {
         let read = |(name, section): (String, Section<'_>)| {
-            Some((name, Self::read(&section, identities)?))
+            Some((name, Self::read(&section, identities, guardrails)?))
         };
         sections
             .named(|_, _| "NAME".to_owned())
@@ -49,16 +69,25 @@ impl Sequence {
             .collect()
     }
 
-    fn read(section: &Section<'_>, identities: &BTreeMap<String, Identity>) -> Option<Self> {
+    fn read(
+        section: &Section<'_>,
+        identities: &BTreeMap<String, Identity>,
+        guardrails: &Guardrails,
+    ) -> Option<Self> {
         let policy = section.required_text("policy", "\"cadence\"");
         let enrol = section.required_text("enrol", "'event.kind == \"form-submitted\"'");
         let identity = identity(section, identities);
-        let re_enrol = section.parsed("re_enrol", "use never or after-finish", |text| match text {
-            "never" => Some(ReEnrol::Never),
-            "after-finish" => Some(ReEnrol::AfterFinish),
-            _ => None,
-        });
+        let re_enrol = section.parsed(
+            "re_enrol",
+            "use never, after-finish or a number of days like after-90-days",
+            ReEnrol::parse,
+        );
+        let priority = section.number_in("priority", 0..=PRIORITY_MAX) as i64;
+        let exclusive = section.boolean("exclusive");
+        let cold = section.boolean("cold");
+        let own = own_rules(section, guardrails);
         let exits = exits(&section.section("exits"));
+        let plain_text = section.boolean("plain_text");
         let config = section
             .section("config")
             .table()
@@ -69,9 +98,36 @@ impl Sequence {
             enrol: enrol?,
             identity: identity?,
             re_enrol,
+            priority,
+            exclusive,
+            cold,
+            own,
             exits,
+            plain_text,
             config,
         })
+    }
+}
+
+/// The highest priority.
+const PRIORITY_MAX: u64 = 1_000;
+
+fn own_rules(section: &Section<'_>, guardrails: &Guardrails) -> OwnRules {
+    let window = section
+        .optional_list("window", WINDOW, parse_block)
+        .map(Windows::new);
+    let blocks = window.as_ref().map_or(0, Windows::block_count);
+    at_most(section, "window", blocks, BLOCKS_MAX);
+    OwnRules {
+        window,
+        business_days_only: section.optional_boolean("business_days_only"),
+        over_cap: section.optional_parsed("over_cap", OVER_CAP, parse_over_cap),
+        account_stop: section.optional_parsed("account_stop", ACCOUNT_STOP, |text| {
+            parse_account_stop(text, guardrails.account_stop_delay_ms)
+        }),
+        gap_ms: section
+            .optional_number_in("gap_ms", 0..=SPAN_MAX_MS)
+            .map(|ms| ms as i64),
     }
 }
 

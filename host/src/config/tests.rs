@@ -1,6 +1,7 @@
 //! Whole files in, values or the whole list of problems out.
 
 mod documentation;
+mod limits;
 mod mistakes;
 mod together;
 
@@ -149,7 +150,10 @@ fn a_whole_file_is_read() {
     assert_eq!(config.identities["ada"].connection.as_deref(), Some("mail"));
     let sequence = &config.sequences["pricing"];
     assert_eq!(sequence.identity, "ada");
-    assert_eq!(sequence.re_enrol, ReEnrol::AfterFinish);
+    assert_eq!(
+        sequence.re_enrol,
+        crate::guardrails::enrolment::ReEnrol::AfterFinish
+    );
     let exits = ExitRules {
         meeting_booked: false,
         converted_events: vec!["order-paid".into()],

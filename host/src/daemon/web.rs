@@ -1,4 +1,4 @@
-//! Everything that listens: the door, and what an operator's machinery asks for.
+//! Everything that listens: the doors, and what an operator's machinery asks for.
 
 use anyhow::Context;
 use axum::Router;
@@ -7,11 +7,15 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::ingest::{self, Door};
 use crate::store;
+use crate::{ingest, recipient};
 
 /// The routes of the whole server.
-pub(super) fn app(door: Door, store: store::Shared) -> anyhow::Result<Router> {
+pub(super) fn app(
+    door: ingest::Door,
+    pages: recipient::Door,
+    store: store::Shared,
+) -> anyhow::Result<Router> {
     let metrics = recorder()?;
     let operations = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -24,7 +28,9 @@ pub(super) fn app(door: Door, store: store::Shared) -> anyhow::Result<Router> {
                 async move { ([("content-type", "text/plain; version=0.0.4")], text) }
             }),
         );
-    Ok(ingest::router(door).merge(operations))
+    Ok(ingest::router(door)
+        .merge(recipient::router(pages))
+        .merge(operations))
 }
 
 /// The process has one recorder of metrics, however many daemons (tests) it starts.

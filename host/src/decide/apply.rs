@@ -9,7 +9,7 @@ use serde_json::json;
 use super::draft::soonest_first;
 use super::{EMIT_DEPTH_MAX, Sequence, TIMERS_MAX};
 use crate::calendar::Calendar;
-use crate::compose::{self, Templates};
+use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
     AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SetTimer, Timer, When,
 };
@@ -27,6 +27,7 @@ pub(super) struct Scope<'a> {
     pub(super) sequence: &'a Sequence,
     pub(super) calendar: &'a Calendar,
     pub(super) templates: &'a Templates,
+    pub(super) letterhead: &'a Letterhead,
     pub(super) enrollment_id: &'a str,
     pub(super) contact: &'a ContactView,
     pub(super) account: Option<&'a AccountView>,
@@ -192,6 +193,7 @@ impl Effects<'_, '_> {
             vars: &JsonMap::new(),
             sender: &self.scope.sequence.sender.identity.from,
             sequence: &self.scope.sequence.name,
+            host: compose::HostFields::default(),
         };
         // A colleague reads it: better a name too few than no task.
         let fill = |text: &str| compose::fill_in(text, &fields).unwrap_or_else(|_| text.to_owned());

@@ -77,6 +77,7 @@ impl Turn<'_> {
                     sequence,
                     calendar: &self.engine.calendar,
                     templates: &self.engine.templates,
+                    letterhead: &self.engine.letterhead,
                     enrollment_id: &id,
                     contact: &self.view,
                     account: self.contact.account.as_ref(),

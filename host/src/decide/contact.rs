@@ -5,8 +5,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::draft::Draft;
-use super::enrol::Subject;
-use super::{CALLS_MAX, EVENTS_MAX, Engine, ReEnrol, Sequence, UNCONFIGURED_RECHECK_MS};
+use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
 use crate::domain::touch::Recent;
@@ -130,7 +129,7 @@ impl<'e> Turn<'e> {
                     .await;
             }
         }
-        for sequence in self.enrolling(event, &events[place + 1..]) {
+        for sequence in self.enrolling(*seq, event, &events[place + 1..]) {
             self.enrollments
                 .push(Draft::new(sequence.sequence_id, *seq, self.now));
             metrics::counter!("followup_enrollments_total", "sequence" => sequence.name.clone())
@@ -144,44 +143,6 @@ impl<'e> Turn<'e> {
         self.contact
             .history
             .truncate(self.engine.limits.history_max);
-    }
-
-    /// The sequences that the event enrols the contact in. A person who has replied, opted out or
-    /// bounced since the event happened is not enrolled: there was no enrollment yet that the exit
-    /// could have ended.
-    fn enrolling(&self, event: &Event, later: &[PendingEvent]) -> Vec<&'e Sequence> {
-        if self.contact.deleted || self.contact.suppressed.is_some() {
-            return Vec::new();
-        }
-        let mut open = self
-            .engine
-            .sequences
-            .iter()
-            .filter(|sequence| !self.barred(sequence))
-            .peekable();
-        if open.peek().is_none() {
-            return Vec::new();
-        }
-        let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
-        let ends = |sequence: &Sequence, kind: &String| sequence.exits.reason_for(kind).is_some();
-        let later = later
-            .iter()
-            .map(|next| &next.event.kind)
-            .chain(&self.contact.later_kinds);
-        open.filter(|sequence| matches(sequence, event, &subject))
-            .filter(|sequence| !later.clone().any(|kind| ends(sequence, kind)))
-            .collect()
-    }
-
-    /// Whether an earlier enrollment stands in the way of a new one.
-    fn barred(&self, sequence: &Sequence) -> bool {
-        self.enrollments.iter().any(|draft| {
-            draft.next.sequence_id == sequence.sequence_id
-                && match sequence.re_enrol {
-                    ReEnrol::Never => true,
-                    ReEnrol::AfterFinish => !draft.finished(),
-                }
-        })
     }
 
     /// Timers that are due ring in their order; a policy may set new ones meanwhile.
@@ -272,17 +233,4 @@ impl<'e> Turn<'e> {
             })
             .min()
     }
-}
-
-/// A rule that fails enrols nobody: a person can be enrolled later, a mail cannot be taken back.
-fn matches(sequence: &Sequence, event: &Event, subject: &Subject) -> bool {
-    sequence.enrol.matches(subject).unwrap_or_else(|e| {
-        tracing::warn!(
-            sequence = sequence.name,
-            event.id,
-            error = e,
-            "the enrol rule failed; nobody enrolled"
-        );
-        false
-    })
 }

@@ -11,6 +11,7 @@ mod call;
 mod contact;
 mod draft;
 pub mod enrol;
+mod enrolling;
 mod input;
 mod retry;
 mod send;
@@ -20,13 +21,13 @@ mod tick;
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::compose::Templates;
+use crate::compose::{Letterhead, Templates};
 use crate::domain::backoff::Backoff;
 use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use sequences::{ReEnrol, Sequence, Sequences};
+pub use sequences::{Sequence, Sequences};
 pub use tick::Progress;
 
 /// Everything the loop works with.
@@ -36,6 +37,7 @@ pub struct Engine {
     pub sandbox: Arc<Sandbox>,
     pub calendar: Arc<Calendar>,
     pub templates: Arc<Templates>,
+    pub letterhead: Arc<Letterhead>,
     pub sequences: Arc<Sequences>,
     pub limits: Limits,
 }

@@ -1,7 +1,7 @@
 //! A mail that a policy asks for: through the guardrails, then into the outbox.
 
 use super::apply::Effects;
-use crate::compose::{self, mail, thread::Parent};
+use crate::compose::{self, Stamp, mail, thread::Parent};
 use crate::domain::Instant;
 use crate::domain::decision::SendEmail;
 use crate::domain::enrollment::{EnrollmentStatus, ExitReason};
@@ -24,8 +24,11 @@ impl Effects<'_, '_> {
             .as_ref()
             .and_then(|touch| scope.touches.iter().find(|known| known.touch.id == *touch))
             .and_then(|touch| touch.thread.clone());
-        let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref()) {
-            None => (None, Vec::new()),
+        let identity = &scope.sequence.sender.identity;
+        let stamp = scope.letterhead.stamp(&id, identity, &scope.sequence.name);
+        let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref(), &stamp) {
+            // What cold outreach lacks is for the guardrails to say.
+            None | Some(Err(mail::Error::Cold { .. })) => (None, Vec::new()),
             Some(Ok(mail)) => (Some(mail.subject), Vec::new()),
             Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => {
                 (None, fields)
@@ -47,13 +50,15 @@ impl Effects<'_, '_> {
                 quiet: scope
                     .quiet
                     .map(|quiet| (quiet.until, quiet.reason.as_str())),
-                asked_at: due_time_behind(scope, asked_at),
+                due_at: due_time_behind(scope, asked_at),
                 zone: scope.zone,
                 country: scope.calendar.country_of(scope.contact, scope.account),
-                rules: &scope.sequence.frame.rules,
+                rules: &scope.sequence.rules,
                 identity: &scope.sequence.sender.rules,
                 recent: self.place.recent,
                 message_id: &id,
+                unsubscribable: stamp.unsubscribable(),
+                postal_address: stamp.has_postal_address(),
             },
             scope.calendar,
             asked_at,
@@ -120,7 +125,7 @@ impl Effects<'_, '_> {
             id,
             asked_at,
             due_at,
-            priority: scope.sequence.frame.priority,
+            priority: scope.sequence.rules.priority,
             identity: scope.sequence.sender.identity.name.clone(),
             template: email.template.clone(),
             context: MessageContext {
@@ -142,6 +147,7 @@ impl Effects<'_, '_> {
         id: &str,
         email: &SendEmail,
         thread: Option<&Thread>,
+        stamp: &Stamp<'_>,
     ) -> Option<Result<crate::domain::mail::Mail, mail::Error>> {
         let scope = self.scope;
         let to = scope.to?;
@@ -167,6 +173,7 @@ impl Effects<'_, '_> {
                         thread.subject.as_str(),
                     )
                 }),
+                manner: stamp.manner(scope.sequence.rules.cold),
             },
         ))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::enrol::EnrolRule;
 use crate::domain::digest;
 use crate::domain::enrollment::ExitRules;
-use crate::guardrails::{Frame, Sender};
+use crate::guardrails::{Rules, Sender};
 use crate::sandbox::Plugin;
 
 /// A sequence as the engine runs it.
@@ -21,16 +21,8 @@ pub struct Sequence {
     pub config: String,
     pub enrol: EnrolRule,
     pub exits: ExitRules,
-    pub re_enrol: ReEnrol,
     pub sender: Sender,
-    pub frame: Arc<Frame>,
-}
-
-/// Whether a contact that went through may be enrolled again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReEnrol {
-    Never,
-    AfterFinish,
+    pub rules: Arc<Rules>,
 }
 
 impl Sequence {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Deliverer;
 use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Scope};
-use crate::guardrails::breaker;
+use crate::guardrails::tripped;
 use crate::store::Error;
 use crate::store::outbox::DueMessage;
 
@@ -23,16 +23,16 @@ impl Deliverer {
             .iter()
             .map(|m| (Scope::Sequence, m.context.sequence.as_str()));
         let scopes: BTreeSet<_> = identities.chain(sequences).map(ordered).collect();
-        let mut tripped = false;
+        let mut any = false;
         for (is_sequence, name) in scopes {
             let scope = if is_sequence {
                 Scope::Sequence
             } else {
                 Scope::Identity
             };
-            tripped |= self.trip(due, scope, name, now).await?;
+            any |= self.trip(due, scope, name, now).await?;
         }
-        Ok(tripped)
+        Ok(any)
     }
 
     async fn trip(
@@ -53,7 +53,7 @@ impl Deliverer {
         }
         let since = now.plus_ms(-self.breaker.window_ms);
         let health = self.store.health(first.tenant, scope, name, since).await?;
-        let Some(reason) = breaker::tripped(
+        let Some(reason) = tripped(
             &self.breaker,
             health.sent,
             health.bounced,

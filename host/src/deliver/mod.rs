@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::compose::Templates;
+use crate::compose::{Letterhead, Templates};
 use crate::domain::backoff::Backoff;
 use crate::domain::mail::Provider;
 use crate::domain::touch::Lookback;
-use crate::guardrails::breaker::Breaker;
-use crate::guardrails::{Frame, Sender};
+use crate::guardrails::Breaker;
+use crate::guardrails::{Rules, Sender};
 use crate::net::{Net, Reach};
 use crate::store;
 
@@ -33,9 +33,10 @@ pub use tick::Progress;
 pub struct Deliverer {
     pub store: store::Shared,
     pub templates: Arc<Templates>,
+    pub letterhead: Arc<Letterhead>,
     pub calendar: Arc<Calendar>,
     /// By name, as messages refer to them.
-    pub sequences: Arc<HashMap<String, Arc<Frame>>>,
+    pub sequences: Arc<HashMap<String, Arc<Rules>>>,
     pub identities: Arc<HashMap<String, Sender>>,
     /// By the name of the connection.
     pub transports: Arc<HashMap<String, Transport>>,

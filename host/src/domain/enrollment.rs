@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::kind;
+use super::machine::is_machine_kind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,16 +76,15 @@ impl ExitReason {
 
 /// What happens to an enrollment when a colleague of the contact answers, books a meeting or
 /// converts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountStop {
+    #[default]
     Nothing,
     /// It ends.
     Stop,
     /// The contact is not written to for so long.
-    Delay {
-        ms: i64,
-    },
+    Delay { ms: i64 },
 }
 
 /// Which exit conditions a sequence honours. All of them, unless its configuration says otherwise.
@@ -135,6 +135,10 @@ impl ExitRules {
         if on {
             return Some(reason);
         }
+        // Not even where the configuration names them.
+        if is_machine_kind(event_kind) {
+            return None;
+        }
         (self.converted && self.converted_events.iter().any(|k| k == event_kind))
             .then_some(ExitReason::Converted)
     }
@@ -180,11 +184,14 @@ mod tests {
     fn a_configured_event_converts_and_an_exit_can_be_off() {
         let rules = ExitRules {
             meeting_booked: false,
-            converted_events: vec!["order-paid".into(), "meeting-booked".into()],
+            converted_events: ["order-paid", "meeting-booked", "machine-clicked"]
+                .map(str::to_owned)
+                .into(),
             ..ExitRules::default()
         };
         assert_eq!(rules.reason_for("order-paid"), Some(ExitReason::Converted));
         assert_eq!(rules.reason_for("deal-won"), None);
+        assert_eq!(rules.reason_for("machine-clicked"), None);
         assert_eq!(
             rules.reason_for("meeting-booked"),
             Some(ExitReason::Converted)

@@ -17,6 +17,13 @@ pub mod kind {
     pub const FORM_SUBMITTED: &str = "form-submitted";
     pub const UNSUBSCRIBED: &str = "unsubscribed";
     pub const COMPLAINED: &str = "complained";
+    /// Wants no more of one sequence (`data.sequence`), others are welcome.
+    pub const OPTED_OUT: &str = "opted-out";
+    /// Wants no mail before `data.until`.
+    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
+    /// Took an earlier choice of their own back: the opt-out of `data.sequence`, or without it the
+    /// pause and the unsubscription. Without effect unless it comes from their own page.
+    pub const OPTED_IN: &str = "opted-in";
 
     // The person's machines: never taken for the person.
     /// A mailbox answered by itself: away, left, or asking who writes.
@@ -27,14 +34,6 @@ pub mod kind {
     pub const MACHINE_OPENED: &str = "machine-opened";
     /// A security scanner followed the link.
     pub const MACHINE_CLICKED: &str = "machine-clicked";
-
-    // What the person chose for itself.
-    /// Not this sequence (`data.sequence`); others are welcome.
-    pub const OPTED_OUT: &str = "opted-out";
-    /// That sequence after all.
-    pub const OPTED_IN: &str = "opted-in";
-    /// Nothing before `data.until`.
-    pub const PAUSED_BY_CONTACT: &str = "paused-by-contact";
 
     // Our messages, as the provider saw them.
     pub const EMAIL_DELIVERED: &str = "email-delivered";
@@ -81,11 +80,6 @@ pub mod kind {
         COMPLAINED,
         AUTO_REPLIED,
         READ_RECEIPT,
-        MACHINE_OPENED,
-        MACHINE_CLICKED,
-        OPTED_OUT,
-        OPTED_IN,
-        PAUSED_BY_CONTACT,
         EMAIL_DELIVERED,
         EMAIL_DEFERRED,
         EMAIL_ACCEPTED,
@@ -132,7 +126,8 @@ pub fn source_key(id: &str) -> String {
     }
 }
 
-/// An event as the rest of the house reads it. Immutable once stored.
+/// An event as the rest of the house reads it. Immutable once decided; until then only the kind of a
+/// click changes, where others show that a machine made it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// `evt_…`: derived from the connection and the sender's key, so the same event has the same id.

@@ -121,6 +121,7 @@ mod tests {
             (S::Delivered, "email-accepted", S::Delivered),
             (S::Uncertain, "email-accepted", S::Sent),
             (S::Uncertain, "email-opened", S::Sent),
+            (S::Uncertain, "machine-opened", S::Sent),
             (S::Uncertain, "email-delivered", S::Delivered),
             (S::Delivered, "hard-bounced", S::Bounced),
             (S::Bounced, "email-delivered", S::Bounced),

@@ -15,6 +15,7 @@ pub mod fields;
 pub mod hook;
 pub mod http;
 pub mod instant;
+pub mod machine;
 pub mod mail;
 pub mod manifest;
 pub mod message;

@@ -2,8 +2,8 @@
 
 use super::Instant;
 
-/// Moments of touches, oldest first: those that happened, and those already promised to other
-/// messages that wait.
+/// Moments of touches, oldest first: those that happened, also by people and by other sequences, and
+/// those already promised to other messages that wait. Never the message itself that is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recent {
     /// Of the contact, over all sequences, those made by hand counted.

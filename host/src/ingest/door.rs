@@ -80,24 +80,8 @@ impl Door {
             creates_contacts: connection.creates_contacts,
             reactions: std::sync::Arc::clone(&self.reactions),
         };
-        let ingested = self.store.ingest(arrival).await.inspect_err(|e| {
-            tracing::error!(connection = name, error = %e, "events could not be stored; the sender tries again");
-        })?;
-        metrics::counter!("followup_events_total").increment(ingested.stored as u64);
-        if !ingested.in_flight.is_empty() {
-            let over = self
-                .store
-                .wait_concluded(&ingested.in_flight, self.limits.exit_wait_ms)
-                .await?;
-            if !over {
-                tracing::warn!(
-                    connection = name,
-                    messages = ingested.in_flight.len(),
-                    "an exit came while a provider still holds a message; it was handed over before"
-                );
-            }
-        }
-        Ok(ingested)
+        let exit_wait_ms = self.limits.exit_wait_ms;
+        Ok(self.store.take_in(arrival, exit_wait_ms).await?)
     }
 
     /// The whole request, within its limits.

@@ -1,6 +1,6 @@
-//! What the door asks: store events, and apply at once what must not wait.
+//! What the doors ask: store events, and apply at once what must not wait.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,6 +21,25 @@ pub trait Intake {
     /// handed to a provider are cancelled), and the contacts become due. Events whose key is
     /// known already change nothing.
     async fn ingest(&self, arrival: Arrival) -> Result<Ingested, Error>;
+
+    /// `ingest`, and then the wait that an acknowledgement owes: at most `exit_wait_ms` for the calls
+    /// to a provider that were under way for an enrollment just ended. What a door answers after.
+    async fn take_in(&self, arrival: Arrival, exit_wait_ms: u64) -> Result<Ingested, Error> {
+        let connection = arrival.connection.clone();
+        let ingested = self.ingest(arrival).await.inspect_err(|e| {
+            tracing::error!(connection, error = %e, "events could not be stored; the sender tries again");
+        })?;
+        metrics::counter!("followup_events_total").increment(ingested.stored as u64);
+        let in_flight = &ingested.in_flight;
+        if !in_flight.is_empty() && !self.wait_concluded(in_flight, exit_wait_ms).await? {
+            tracing::warn!(
+                connection,
+                messages = in_flight.len(),
+                "an exit came while a provider still holds a message; it was handed over before"
+            );
+        }
+        Ok(ingested)
+    }
 
     /// Returns true as soon as none of the messages is with a provider any more, or false after
     /// `wait_ms`.
@@ -48,6 +67,19 @@ pub struct Arrival {
     pub reactions: Arc<Reactions>,
 }
 
+impl Arrival {
+    /// The same, of nothing.
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self {
+            connection: self.connection.clone(),
+            events: Vec::new(),
+            reactions: Arc::clone(&self.reactions),
+            ..*self
+        }
+    }
+}
+
 /// What events do at once, as configured.
 #[derive(Debug, Clone)]
 pub struct Reactions {
@@ -64,7 +96,7 @@ pub struct Reactions {
     /// Where a contact has no time zone of its own.
     pub zone: Tz,
     /// Domains shared by strangers, beside the well-known ones.
-    pub free_mail_domains: HashSet<String>,
+    pub free_mail_domains: Vec<String>,
 }
 
 impl Default for Reactions {
@@ -76,7 +108,7 @@ impl Default for Reactions {
             auto_reply_pause_ms: 14 * DAY_MS,
             soft_bounces_max: 5,
             zone: Tz::UTC,
-            free_mail_domains: HashSet::new(),
+            free_mail_domains: Vec::new(),
         }
     }
 }

@@ -73,7 +73,7 @@ pub struct DueMessage {
     pub account_key: Option<String>,
     pub asked_at: Instant,
     pub due_at: Instant,
-    pub priority: i32,
+    pub priority: i64,
     /// A person said that it may go although it is late.
     pub released: bool,
     pub to: Option<EmailAddress>,

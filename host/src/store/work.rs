@@ -283,7 +283,7 @@ pub struct NewMessage {
     pub asked_at: Instant,
     pub due_at: Instant,
     /// Of its sequence.
-    pub priority: i32,
+    pub priority: i64,
     pub identity: String,
     pub template: String,
     pub context: MessageContext,

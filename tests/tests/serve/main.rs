@@ -7,8 +7,10 @@ mod flow;
 mod hubspot;
 mod interface;
 mod kill;
+mod leads;
 mod outcomes;
 mod race;
+mod recipient;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};
 

@@ -6,6 +6,9 @@ mod bench;
 mod explain;
 mod intake;
 mod outbox;
+mod reactions;
+mod recipient;
+mod roster;
 mod work;
 
 use std::sync::Arc;
@@ -45,6 +48,12 @@ conformance![
     intake::an_exit_that_is_off_changes_nothing,
     intake::an_opt_out_of_a_stranger_is_remembered,
     intake::a_thin_event_waits_and_is_completed,
+    recipient::one_sequence_less_ends_that_sequence,
+    recipient::only_their_own_unsubscription_is_taken_back,
+    recipient::a_pause_lasts_until_it_is_taken_back,
+    recipient::what_comes_too_soon_is_a_machine,
+    recipient::several_links_at_once_are_a_machine,
+    recipient::a_click_is_decided_when_nothing_can_follow_it,
     work::a_contact_is_due_until_it_is_decided,
     work::something_heard_meanwhile_is_a_conflict,
     work::a_timer_makes_its_contact_due,
@@ -57,6 +66,26 @@ conformance![
     outbox::an_event_resolves_doubt,
     outbox::open_attempts_are_found_again,
     outbox::a_suppressed_address_is_not_claimed,
+    reactions::touches_count_from_the_claim_and_not_when_refused,
+    reactions::what_was_heard_since_voids_a_claim,
+    reactions::a_pause_stops_what_is_queued_and_resuming_frees_it,
+    reactions::a_pause_with_an_end_lifts_itself_and_counts_anew,
+    reactions::a_late_message_moves_the_timers_of_its_enrollment,
+    reactions::an_absent_person_is_left_in_peace,
+    reactions::who_left_is_a_task_and_an_end,
+    reactions::soft_bounces_add_up_until_a_delivery,
+    reactions::a_colleagues_answer_stops_or_delays_as_configured,
+    reactions::free_mail_neighbours_are_no_colleagues,
+    reactions::a_reply_is_found_by_what_it_answers,
+    reactions::a_known_second_address_is_the_same_person,
+    reactions::a_stale_message_goes_when_a_person_says_so,
+    reactions::a_persons_word_outweighs_a_bounce,
+    roster::a_list_enrols_once,
+    roster::a_preview_touches_nothing,
+    roster::who_must_not_be_mailed_is_not_enrolled,
+    roster::suppressing_ends_what_runs,
+    roster::a_domain_counts_wherever_an_address_does,
+    roster::the_list_is_read_in_pages_and_can_be_undone,
     explain::a_message_in_each_state_is_told_with_rule_and_time,
     explain::what_will_stop_a_queued_message_shows_before_it_does,
     explain::a_resume_counts_what_no_other_pause_holds,

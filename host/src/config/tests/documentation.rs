@@ -37,6 +37,8 @@ const ALL_KINDS: &str = r#"
     [connections.d]
     kind = "resend"
     [connections.e]
+    kind = "inbound"
+    [connections.f]
     kind = "capture"
     [identities.i]
     [sequences.s]
@@ -51,7 +53,7 @@ fn every_option_that_is_read_is_shown_and_the_other_way_round() {
         let mut parts = pointer.rsplit('/');
         let (key, outer) = (parts.next(), parts.next());
         matches!(outer, Some("" | "connections" | "identities" | "sequences"))
-            || matches!(key, Some("exits" | "config"))
+            || matches!(key, Some("exits" | "config" | "ramp"))
     };
     let read: BTreeSet<String> = reader
         .asked()

@@ -67,7 +67,7 @@ replied = "no"
         "30: sequences.pricing.policy is missing: add policy = \"cadence\"",
         "31: sequences.pricing.polcy is unknown: did you mean \"policy\"?",
         "33: sequences.pricing.identity names \"bob\", which is no identity: there is none yet",
-        "34: sequences.pricing.re_enrol \"always\" cannot be read: use never or after-finish",
+        "34: sequences.pricing.re_enrol \"always\" cannot be read: use never, after-finish or a number of days like after-90-days",
         "36: sequences.pricing.exits.replied must be true or false: the default is replied = true",
     ];
     for (told, expect) in problems.iter().zip(expect) {
@@ -149,4 +149,63 @@ fn secrets_and_addresses_are_looked_at() {
                 .to_owned(),
         ]
     );
+}
+
+#[test]
+fn counting_needs_a_domain_of_ones_own() {
+    for (keys, expect) in [
+        (
+            "track_clicks = true",
+            "3: identities.a.track_clicks needs a domain of your own for the links: add tracking_url = \"https://go.acme.example\", which leads to this server",
+        ),
+        (
+            "tracking_url = \"http://go.acme.example\"\ntrack_opens = true",
+            "3: identities.a.tracking_url \"http://go.acme.example\" cannot be read: write a domain of your own, like https://go.acme.example",
+        ),
+        (
+            "unsubscribe_mailto = \"out\"",
+            "3: identities.a.unsubscribe_mailto \"out\" cannot be read: write it like unsubscribe@acme.example",
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        assert_eq!(load_text(&text).expect_err(keys), [expect]);
+    }
+    for (keys, counts) in [
+        ("tracking_url = \"https://go.acme.example\"", false),
+        (
+            "tracking_url = \"http://127.0.0.1:8080/\"\ntrack_opens = true",
+            true,
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        let config = load_text(&text).expect(keys).config;
+        assert_eq!(config.identities["a"].tracking.is_some(), counts, "{keys}");
+    }
+}
+
+#[test]
+fn inbound_mail_has_a_secret_worth_the_name_and_room_for_a_token() {
+    for (keys, expect) in [
+        ("secret = \"env:SHORT\"", "is too short"),
+        (
+            "secret = \"env:LONG\"\naddress = \"reply+x@in.example\"",
+            "cannot be read",
+        ),
+        (
+            "secret = \"env:LONG\"\naddress = \"a-long-address-of-mine@in.example\"",
+            "cannot be read",
+        ),
+        ("address = \"reply@in.example\"", "secret"),
+    ] {
+        let text = format!("[connections.in]\nkind = \"inbound\"\n{keys}\n");
+        let folder = folder(&text, &[]);
+        let env = |name: &str| match name {
+            "SHORT" => Some("hunter2".to_owned()),
+            "LONG" => Some("a".repeat(32)),
+            _ => None,
+        };
+        let problems = load(&folder.path().join("followup.toml"), &env).expect_err("refused");
+        let shown = show(&problems, folder.path());
+        assert!(shown.contains(expect), "{keys}: {shown}");
+    }
 }

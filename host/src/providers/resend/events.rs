@@ -11,6 +11,7 @@
 use serde_json::Value;
 
 use crate::domain::event::{custom_kind, kind, source_key};
+use crate::domain::machine::{Signal, unmask};
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap, NewEvent, fields};
 use crate::providers::{MESSAGE_ID_KEY, our_message_id};
 
@@ -20,7 +21,7 @@ pub(super) fn read(item: &Value, id: &str, now: Instant) -> Result<NewEvent, Str
         .get("data")
         .filter(|data| data.is_object())
         .ok_or("`data` is missing or no JSON object")?;
-    Ok(NewEvent {
+    let event = NewEvent {
         source_key: source_key(id),
         kind: kind_of(word, data),
         occurred_at: fields::text(item, "created_at")
@@ -35,7 +36,12 @@ pub(super) fn read(item: &Value, id: &str, now: Instant) -> Result<NewEvent, Str
         data: event_data(data),
         raw: item.clone(),
         hydrate: None,
-    })
+    };
+    let signal = Signal {
+        user_agent: data.pointer("/click/userAgent").and_then(Value::as_str),
+        ..Signal::default()
+    };
+    Ok(unmask(event, &signal))
 }
 
 fn kind_of(word: &str, data: &Value) -> String {
@@ -155,6 +161,21 @@ mod tests {
             told("contact.updated", &opted_in).kind,
             "resend.contact.updated"
         );
+    }
+
+    #[test]
+    fn a_scanner_clicks_as_one() {
+        let by =
+            |user_agent| json!({"click": {"link": "https://x.example", "userAgent": user_agent}});
+        for (user_agent, expect) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                "link-clicked",
+            ),
+            ("BarracudaCentral/1.0", "machine-clicked"),
+        ] {
+            assert_eq!(told("email.clicked", &by(user_agent)).kind, expect);
+        }
     }
 
     #[test]

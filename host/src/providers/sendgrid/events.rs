@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::domain::event::{custom_kind, kind, source_key};
 use crate::domain::hook::{HookRequest, Refusal, check_fresh};
 use crate::domain::instant::SECOND_MS;
+use crate::domain::machine::{Signal, unmask};
 use crate::domain::{
     ContactPatch, ContactRef, EmailAddress, Instant, JsonMap, NewEvent, digest, fields,
 };
@@ -42,7 +43,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
     }
     let word = fields::required_text(item, "event")?;
     let email = fields::text(item, "email").and_then(|text| EmailAddress::parse(text).ok());
-    Ok(NewEvent {
+    let event = NewEvent {
         source_key: fields::text(item, "sg_event_id").map_or_else(
             // Never seen without; the whole of the item stands in, and a repetition is the same.
             || digest::id("sg", &[item.to_string().as_bytes()]),
@@ -57,7 +58,13 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         data: data(item),
         raw: item.clone(),
         hydrate: None,
-    })
+    };
+    let signal = Signal {
+        user_agent: item.get("useragent").and_then(Value::as_str),
+        reported: item.get("sg_machine_open") == Some(&Value::Bool(true)),
+        ..Signal::default()
+    };
+    Ok(unmask(event, &signal))
 }
 
 fn kind_of(word: &str, item: &Value) -> String {
@@ -137,6 +144,18 @@ mod tests {
         ] {
             check(&json!({"event": word}), expect);
         }
+        check(
+            &json!({"event": "open", "sg_machine_open": true}),
+            "machine-opened",
+        );
+        check(
+            &json!({"event": "open", "sg_machine_open": false, "useragent": "Thunderbird"}),
+            "email-opened",
+        );
+        check(
+            &json!({"event": "click", "useragent": "python-requests/2.31"}),
+            "machine-clicked",
+        );
         check(
             &json!({"event": "bounce", "type": "bounce", "status": "5.1.1"}),
             "hard-bounced",

@@ -44,22 +44,7 @@ pub(super) fn apply(
     let tenant = happening.tenant;
     let mut finished = 0;
     let mut in_flight = Vec::new();
-    let enrollments = collect(
-        tx,
-        "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-         WHERE e.tenant_id = ?1 AND e.contact_id = ?2
-           AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
-                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
-        params![tenant.0, contact],
-        |row| {
-            Ok((
-                get::<i64>(row, "id")?,
-                get::<String>(row, "status")?,
-                get::<String>(row, "name")?,
-            ))
-        },
-    )?;
-    for (enrollment, status, sequence) in enrollments {
+    for (enrollment, status, sequence) in open_runs(tx, tenant, contact)? {
         let Some(reason) = ended_by(happening, &sequence, reactions) else {
             continue;
         };
@@ -76,6 +61,48 @@ pub(super) fn apply(
     Ok((finished, in_flight))
 }
 
+/// Finishes every enrollment of the contact, whatever its rules say. Returns as `apply` does.
+pub(super) fn end_all(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    reason: ExitReason,
+    at: Instant,
+) -> Result<(usize, Vec<i64>), Error> {
+    let mut finished = 0;
+    let mut in_flight = Vec::new();
+    for (enrollment, status, _) in open_runs(tx, tenant, contact)? {
+        finished += usize::from(status != "finished");
+        let reason = reason.as_str();
+        in_flight.extend(end(tx, tenant, contact, enrollment, reason, at)?);
+    }
+    Ok((finished, in_flight))
+}
+
+/// The contact's enrollments that are not finished, or have messages that have not left: number,
+/// status and sequence.
+fn open_runs(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+) -> Result<Vec<(i64, String, String)>, Error> {
+    collect(
+        tx,
+        "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.tenant_id = ?1 AND e.contact_id = ?2
+           AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
+                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
+        params![tenant.0, contact],
+        |row| {
+            Ok((
+                get::<i64>(row, "id")?,
+                get::<String>(row, "status")?,
+                get::<String>(row, "name")?,
+            ))
+        },
+    )
+}
+
 /// The exit condition of the sequence that the event meets.
 fn ended_by(
     happening: &Happening<'_>,
@@ -83,9 +110,6 @@ fn ended_by(
     reactions: &Reactions,
 ) -> Option<ExitReason> {
     match happening.kind {
-        kind::OPTED_OUT => {
-            (happening.text("sequence") == Some(sequence)).then_some(ExitReason::Unsubscribed)
-        }
         kind::AUTO_REPLIED => happening.says("departed").then_some(ExitReason::Departed),
         kind => reactions.exit_rules(sequence).reason_for(kind),
     }
@@ -104,7 +128,7 @@ pub(super) fn end(
     stop_messages(tx, tenant, contact, enrollment, reason)
 }
 
-fn finish(
+pub(super) fn finish(
     tx: &Connection,
     tenant: TenantId,
     enrollment: i64,
@@ -129,7 +153,7 @@ fn finish(
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
 /// What waits to be repeated after an attempt in doubt stays in doubt.
-fn stop_messages(
+pub(super) fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,
@@ -173,6 +197,7 @@ pub(super) fn suppress(
     put_on_list(tx, happening, reason.as_str(), addresses)
 }
 
+/// What a person said outweighs what a mail system said: who lifts a bounce must not lift an opt-out.
 pub(super) fn put_on_list(
     tx: &Connection,
     happening: &Happening<'_>,
@@ -183,7 +208,9 @@ pub(super) fn put_on_list(
         execute(
             tx,
             "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, source = excluded.source, at = excluded.at
+             WHERE excluded.reason IN ('unsubscribed', 'complaint')
+               AND suppressions.reason NOT IN ('unsubscribed', 'complaint')",
             params![happening.tenant.0, address, reason, happening.event_id, happening.at.0],
         )?;
     }

@@ -8,9 +8,10 @@ use rusqlite::{Connection, params};
 use super::exits::{self, Happening};
 use super::reports::{self, Subject};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, contacts, reactions};
+use super::{SqliteStore, choices, contacts, machines, reactions};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
+use crate::domain::machine::is_machine_kind;
 use crate::domain::{Instant, JsonMap, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
 use crate::store::{Error, Store, TenantId};
@@ -85,7 +86,7 @@ impl Intake for SqliteStore {
 }
 
 impl SqliteStore {
-    fn ring(&self, ingested: &Ingested, thin: bool) {
+    pub(super) fn ring(&self, ingested: &Ingested, thin: bool) {
         if ingested.stored > 0 {
             self.bells().decide.notify_one();
             // Fields that a held message waited for may have come.
@@ -113,7 +114,7 @@ fn none_sending(db: &Connection, messages: &[i64]) -> Result<bool, Error> {
 }
 
 /// Returns the summary, and whether thin events are among the stored.
-fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
+pub(super) fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
     let mut ingested = Ingested::default();
     let mut thin = false;
     for event in &arrival.events {
@@ -135,7 +136,7 @@ fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error>
 }
 
 /// `evt_…`: the same key from the same connection is the same event, whenever it comes.
-fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
+pub(super) fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
     digest::id(
         "evt",
         &[
@@ -153,6 +154,8 @@ fn store_event(
     id: &str,
     ingested: &mut Ingested,
 ) -> Result<bool, Error> {
+    let unmasked = machines::unmask(tx, arrival, event)?;
+    let event = unmasked.as_ref().unwrap_or(event);
     let happening = Happening {
         tenant: arrival.tenant,
         event_id: id,
@@ -178,6 +181,8 @@ fn store_event(
     let hydrate = open_question(tx, arrival.tenant, contact, event)?;
     let status = match (contact, hydrate) {
         (_, Some(_)) => "thin",
+        // Kept for the record: nobody decides on it.
+        (Some(_), None) if is_machine_kind(&event.kind) => "stored",
         (Some(_), None) => "pending",
         (None, None) => "stored",
     };
@@ -222,21 +227,30 @@ fn store_event(
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;
-    let (exits, in_flight) = exits::apply(tx, &happening, contact, &arrival.reactions)?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
-    let (exits, in_flight) = reactions::apply(
+    let ended = exits::apply(tx, &happening, contact, &arrival.reactions)?;
+    let chosen = choices::apply(
+        tx,
+        &happening,
+        contact,
+        event,
+        &arrival.connection,
+        [told, address.as_deref()],
+    )?;
+    let followed = reactions::apply(
         tx,
         &happening,
         event.occurred_at,
         contact,
         &arrival.reactions,
     )?;
-    ingested.exits += exits;
-    ingested.in_flight.extend(in_flight);
+    for (exits, in_flight) in [ended, chosen, followed] {
+        ingested.exits += exits;
+        ingested.in_flight.extend(in_flight);
+    }
     contacts::touch(tx, arrival.tenant, contact)?;
     if status == "pending" {
-        contacts::mark_due(tx, arrival.tenant, contact, arrival.received_at)?;
+        let at = machines::decide_at(event, arrival.received_at);
+        contacts::mark_due(tx, arrival.tenant, contact, at)?;
     }
     Ok(hydrate.is_some())
 }

@@ -62,6 +62,12 @@ impl Ledger for SqliteStore {
     }
 }
 
+/// Which suppression concerns the contact `c`, of its address or of its domain: the address of that
+/// row, which is one even where both are listed.
+const SUPPRESSION: &str = "(SELECT x.address FROM suppressions x
+      WHERE x.tenant_id = c.tenant_id AND x.address IN (c.email, '@' || c.domain)
+      ORDER BY x.address LIKE '@%' LIMIT 1)";
+
 fn time(row: &Row<'_>, column: &str) -> Result<String, Error> {
     instant(row, column).map(|at| at.to_string())
 }
@@ -73,9 +79,11 @@ fn time_opt(row: &Row<'_>, column: &str) -> Result<Option<String>, Error> {
 fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactReport>, Error> {
     let found = first(
         db,
-        "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
-         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
-         WHERE c.tenant_id = ?1 AND c.email = ?2",
+        &format!(
+            "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
+         WHERE c.tenant_id = ?1 AND c.email = ?2"
+        ),
         params![tenant, email],
         |row| {
             let id: i64 = get(row, "id")?;

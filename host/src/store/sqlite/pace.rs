@@ -133,7 +133,7 @@ pub(super) fn around_identity(
         of_identity.extend(moments(
             db,
             "SELECT due_at AS at FROM messages WHERE identity = ?1 AND status = 'queued' AND due_at > ?2
-               AND rule LIKE 'identity-%' ORDER BY due_at LIMIT ?3",
+               AND rule IS NOT NULL ORDER BY due_at LIMIT ?3",
             params![identity, now.0, TOUCHES_MAX],
         )?);
     }
@@ -144,7 +144,7 @@ pub(super) fn around_identity(
 pub(super) fn yields_to(
     db: &Connection,
     contact: i64,
-    priority: i32,
+    priority: i64,
     now: Instant,
     lookback: Lookback,
 ) -> Result<Vec<Instant>, Error> {

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{exits, migrate, prepare, work};
+use super::{exits, migrate, prepare, recipient, work};
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().expect("opens");
@@ -26,6 +26,11 @@ fn what_is_looked_for_is_found_by_its_index() {
         assert!(plan.contains(expect), "{sql}: {plan}");
     };
     check(&exits::cancel(), "messages_by_contact (contact_id=?)");
+    check(recipient::HEARD, "events_of_recipients (contact_id=?)");
+    check(
+        recipient::SUPPRESSED,
+        "PRIMARY KEY (tenant_id=? AND address=?)",
+    );
     check(work::SENT_BY_A_REP, "events_sent (contact_id=?)");
     check(work::REPEAT_REFUSED, "events_refused (tenant_id=?)");
 }

@@ -1,5 +1,5 @@
 //! What else an event does at once, beside ending enrollments: quiet times, bounce counts, touches
-//! by hand, choices of the person, and what a colleague's answer means.
+//! by hand, and what a colleague's answer means.
 
 use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Connection, params};
@@ -39,13 +39,6 @@ pub(super) fn apply(
     }
     match happening.kind {
         kind::AUTO_REPLIED => auto_replied(tx, happening, contact, reactions)?,
-        kind::PAUSED_BY_CONTACT => {
-            let until = happening.text("until").and_then(Instant::parse_rfc3339);
-            if let Some(until) = until {
-                be_quiet(tx, happening, contact, until, "asked-for-a-pause")?;
-            }
-        }
-        kind::OPTED_OUT | kind::OPTED_IN => choose(tx, happening, contact)?,
         kind::SOFT_BOUNCED => soft_bounced(tx, happening, contact, reactions)?,
         kind::EMAIL_DELIVERED | kind::REPLIED => {
             execute(
@@ -164,31 +157,6 @@ fn ask_a_person(
         "INSERT INTO writebacks (tenant_id, contact_id, kind, body, due_at, created_at, status)
          VALUES (?1, ?2, 'task', ?3, ?4, ?4, 'open')",
         params![happening.tenant.0, contact, to_json(&body)?, happening.at.0],
-    )
-    .map(|_| ())
-}
-
-fn choose(tx: &Connection, happening: &Happening<'_>, contact: i64) -> Result<(), Error> {
-    let Some(sequence) = happening.text("sequence") else {
-        return Ok(());
-    };
-    let sql = if happening.kind == kind::OPTED_OUT {
-        "INSERT INTO opt_outs (tenant_id, contact_id, sequence, event_id, at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO NOTHING"
-    } else {
-        "DELETE FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2 AND sequence = ?3
-           AND event_id <> ?4 AND at <= ?5"
-    };
-    execute(
-        tx,
-        sql,
-        params![
-            happening.tenant.0,
-            contact,
-            sequence,
-            happening.event_id,
-            happening.at.0
-        ],
     )
     .map(|_| ())
 }

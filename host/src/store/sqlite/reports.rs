@@ -3,10 +3,10 @@
 use rusqlite::{Connection, params};
 
 use super::exits::Happening;
-use super::rows::{execute, first, get, instant_opt};
+use super::rows::{execute, first, get};
 use crate::domain::event::kind;
 use crate::domain::message::MessageStatus;
-use crate::domain::{Instant, NewEvent, token};
+use crate::domain::{NewEvent, token};
 use crate::store::{Error, TenantId};
 
 /// How many of the mails that a mail may answer are looked up.
@@ -18,7 +18,6 @@ pub(super) struct Subject {
     pub(super) id: String,
     pub(super) contact: i64,
     status: MessageStatus,
-    pub(super) sent_at: Option<Instant>,
 }
 
 /// The message that the event is about: the one it proves, else the first that it may answer. Our
@@ -52,7 +51,7 @@ fn by_column(
     first(
         tx,
         &format!(
-            "SELECT seq, id, status, contact_id, sent_at FROM messages WHERE tenant_id = ?1 AND {column} = ?2"
+            "SELECT seq, id, status, contact_id FROM messages WHERE tenant_id = ?1 AND {column} = ?2"
         ),
         params![tenant.0, value],
         |row| {
@@ -63,7 +62,6 @@ fn by_column(
                 status: MessageStatus::parse(&status).ok_or_else(|| {
                     Error::Invalid(format!("message {id} has the unknown status {status}"))
                 })?,
-                sent_at: instant_opt(row, "sent_at")?,
                 id,
             })
         },
