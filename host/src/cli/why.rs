@@ -24,7 +24,7 @@ use crate::store::sqlite::SqliteStore;
 #[derive(Args)]
 #[command(after_help = "Examples:
   followup why ada@example.com
-  followup why --message msg_0k3v…      one message in full: both looks of the guardrails, attempts, touches
+  followup why --message msg_0k3v…      one message in full
   followup why ada@example.com --json   field names: host/docs/administrators.md")]
 pub(super) struct WhyArgs {
     /// The person's e-mail address.

@@ -172,6 +172,14 @@ pub async fn a_message_in_each_state_is_told_with_rule_and_time(store: Shared) {
     )
     .await;
 
+    let next = why(&store, "held@x.example").await.next;
+    let whats: Vec<_> = next
+        .iter()
+        .map(|next| (next.what, next.waits_for.as_deref()))
+        .collect();
+    let behind = Some("message msg_held");
+    assert_eq!(whats, [("message", field), ("timer", behind)]);
+
     with_message(&store, "stale@x.example", "msg_stale", None).await;
     set_aside(&store, "msg_stale", Aside::Held, "stale").await;
     let release = Some("`followup outbox release --message msg_stale`");

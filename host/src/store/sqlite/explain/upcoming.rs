@@ -21,15 +21,19 @@ pub(super) fn of_contact(
     next.extend(pending(db, tenant, contact, due_at)?);
     next.extend(timers(db, tenant, contact)?);
     next.extend(retries(db, tenant, contact)?);
-    // RFC 3339 in UTC sorts as text where no fraction differs; the moment itself is what counts.
-    let moment = |next: &Upcoming| {
-        next.at
-            .as_deref()
-            .and_then(Instant::parse_rfc3339)
-            .unwrap_or(Instant(i64::MAX))
-    };
-    next.sort_by_key(moment);
+    next.sort_by_key(place);
     Ok(next)
+}
+
+/// What waits for something comes after what has a time, and a timer after the message it waits for.
+fn place(next: &Upcoming) -> (bool, bool, Instant) {
+    let at = next.at.as_deref().and_then(Instant::parse_rfc3339);
+    let waits = next.waits_for.is_some();
+    (
+        waits,
+        waits && next.what == "timer",
+        at.unwrap_or(Instant(i64::MAX)),
+    )
 }
 
 fn messages(
