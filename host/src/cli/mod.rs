@@ -11,6 +11,8 @@ mod leads;
 mod load;
 mod logs;
 mod mail;
+mod outbox;
+mod pause;
 mod plugin;
 mod sequence;
 mod serve;
@@ -18,6 +20,7 @@ mod status;
 mod suppress;
 mod table;
 mod template;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +47,14 @@ enum Command {
     Serve(serve::Serve),
     /// How things stand: contacts, enrollments, messages, parked decisions.
     Status(status::Status),
+    /// Why somebody got mail or did not, what comes next, and what stands in the way.
+    Why(why::WhyArgs),
+    /// What waits to be sent, and the rule that keeps it.
+    Outbox(outbox::Outbox),
+    /// Stop everything, a sequence, a contact or an identity for the time being, at once.
+    Pause(pause::PauseArgs),
+    /// Lift a pause.
+    Resume(pause::Resume),
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
@@ -87,6 +98,10 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
+        Command::Why(command) => command.run(),
+        Command::Outbox(command) => command.run(),
+        Command::Pause(command) => command.run(),
+        Command::Resume(command) => command.run(),
         Command::Contact(command) => command.run(),
         Command::Mail(command) => command.run(),
         Command::Leads(command) => command.run(),

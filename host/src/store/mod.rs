@@ -1,13 +1,14 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
-//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` (people who ask),
-//! `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse, so
-//! that a database across a network can do it in one round trip, and every writing call is one
+//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
+//! ask), `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse,
+//! so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
 pub mod controls;
+pub mod explain;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
@@ -23,6 +24,7 @@ use secrecy::SecretSlice;
 use tokio::sync::{Notify, watch};
 
 pub use controls::Controls;
+pub use explain::Explain;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
@@ -42,7 +44,7 @@ pub struct TenantId(pub i64);
 /// Everything the house asks of a database.
 #[async_trait]
 pub trait Store:
-    Intake + Work + Outbox + Recipient + Ledger + Controls + Roster + Send + Sync + 'static
+    Intake + Work + Outbox + Recipient + Ledger + Explain + Controls + Roster + Send + Sync + 'static
 {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;

@@ -3,6 +3,7 @@
 //! Each check gets an empty store and knows nothing of SQL.
 
 mod bench;
+mod explain;
 mod intake;
 mod outbox;
 mod reactions;
@@ -85,4 +86,11 @@ conformance![
     roster::suppressing_ends_what_runs,
     roster::a_domain_counts_wherever_an_address_does,
     roster::the_list_is_read_in_pages_and_can_be_undone,
+    explain::a_message_in_each_state_is_told_with_rule_and_time,
+    explain::what_will_stop_a_queued_message_shows_before_it_does,
+    explain::a_resume_counts_what_no_other_pause_holds,
+    explain::a_person_lets_a_late_message_go_or_cancels_it,
+    explain::what_became_no_message_is_told_too,
+    explain::of_a_stranger_the_suppression_is_told,
+    explain::a_message_in_full_shows_looks_attempts_and_touches,
 ];

@@ -180,7 +180,7 @@ pub(super) fn stop_messages(
 pub(super) fn cancel() -> String {
     format!(
         "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
-                held_reason = NULL, status_reason = 'exit: ' || ?4
+                held_reason = NULL, status_reason = 'exit: ' || ?4, rule = 'stopped'
          WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('queued', 'held')"
     )
 }

@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
-use super::SqliteStore;
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
+use super::{SqliteStore, explain, pace};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant};
 use crate::store::ledger::{
     ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, FaultFacts, Ledger,
-    MessageFacts, ParkedFacts, SequenceReport, StatusReport, Suppression, TaskFacts, TimerFacts,
+    MessageFacts, ParkedFacts, QuietFacts, SequenceReport, StatusReport, Suppression, TaskFacts,
+    TimerFacts,
 };
 use crate::store::work::enrollment_id;
 use crate::store::{Error, TenantId};
@@ -96,6 +97,14 @@ fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactRe
                 attributes: read_json(row, "attributes")?,
                 account: json_opt(row, "account")?,
                 next_due_at: time_opt(row, "due_at")?,
+                account_key: get(row, "account_key")?,
+                quiet: pace::quiet(row)?.map(|quiet| QuietFacts {
+                    until: quiet.until.to_string(),
+                    reason: quiet.reason,
+                }),
+                opt_outs: explain::opt_outs(db, tenant, id)?,
+                pauses: explain::pauses_of(db, tenant, id)?,
+                soft_bounces: get(row, "soft_bounces")?,
                 suppressed: suppressed
                     .zip(since)
                     .map(|(reason, since)| Suppression { reason, since }),

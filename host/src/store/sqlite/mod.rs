@@ -10,6 +10,7 @@ mod conclude;
 mod contacts;
 mod controls;
 mod exits;
+mod explain;
 mod intake;
 mod ledger;
 mod machines;
