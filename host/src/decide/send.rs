@@ -119,8 +119,8 @@ impl Effects<'_, '_> {
             insert(&mut self.place.recent.contact, due_at);
             insert(&mut self.place.recent.account, due_at);
         }
-        let since = &mut self.place.waiting_since;
-        **since = Some(since.map_or(asked_at, |since| since.min(asked_at)));
+        let since = &mut *self.place.waiting_since;
+        *since = Some(since.map_or(asked_at, |since| since.min(asked_at)));
         self.messages.push(NewMessage {
             id,
             asked_at,

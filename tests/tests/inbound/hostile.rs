@@ -1,15 +1,11 @@
 //! Bytes that nobody should send: never a panic, and time that grows with the size alone.
 
 use std::fs;
-use std::time::Duration;
 
 use followup::inbound::{Envelope, InboundMail, classify, events};
 use proptest::prelude::*;
 
 use super::{NOW, folder, labels, ours};
-
-/// Far above what any of the mails below takes, far below what a quadratic reader would.
-const TIME_MAX: Duration = Duration::from_secs(20);
 
 fn read(bytes: &[u8]) -> usize {
     let mail = InboundMail::read(bytes, &Envelope::default());
@@ -18,13 +14,14 @@ fn read(bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn large_and_deep_mails_take_little_time() {
+fn large_and_deep_mails_end_in_few_events() {
     let nested = |depth: usize| {
-        let mut mail = "From: a@x.example\n".to_owned();
-        for level in 0..depth {
-            mail += &format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n");
-        }
-        mail + "\nhello\n"
+        let levels = (0..depth).map(|level| {
+            format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n")
+        });
+        let head = std::iter::once("From: a@x.example\n".to_owned());
+        let end = std::iter::once("\nhello\n".to_owned());
+        head.chain(levels).chain(end).collect::<String>()
     };
     let messages = "Content-Type: message/rfc822\n\n".repeat(30_000);
     let parts = "--b\nContent-Type: multipart/mixed; boundary=none\n\nx\n".repeat(10_000);
@@ -114,14 +111,7 @@ fn large_and_deep_mails_take_little_time() {
             ),
         ),
     ] {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the time it takes is what is tested"
-        )]
-        let started = std::time::Instant::now();
         let count = read(mail.as_bytes());
-        let took = started.elapsed();
-        assert!(took < TIME_MAX, "{name}: {took:?}");
         assert!(count <= 100, "{name}: {count} events");
     }
 }

@@ -115,14 +115,9 @@ fn every_mail_has_a_label() {
         .collect();
     let there: BTreeSet<String> = fs::read_dir(folder())
         .expect("a folder")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .filter(|name| name.ends_with(".eml"))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "eml"))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .collect();
     assert_eq!(labelled, there);
 }

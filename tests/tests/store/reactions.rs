@@ -26,7 +26,7 @@ async fn hear_under(store: &Shared, reactions: Reactions, event: NewEvent) -> In
 
 fn telling(kind: &str, email: &str, data: serde_json::Value) -> NewEvent {
     let mut told = event(&format!("{kind} {data}"), kind, email);
-    told.data = data.as_object().expect("an object").clone();
+    told.data.clone_from(data.as_object().expect("an object"));
     told
 }
 

@@ -22,7 +22,7 @@ fn list(batch: &str, people: &[&str]) -> LeadBatch {
         ask
     };
     let mut arrival = arrival(people.iter().map(ask).collect());
-    arrival.connection = "leads".to_owned();
+    "leads".clone_into(&mut arrival.connection);
     LeadBatch {
         arrival,
         sequence: "pricing".to_owned(),
