@@ -15,6 +15,9 @@ use crate::keys::Keys;
 const CONFIG: &str = include_str!("../site/followup.toml");
 const HELLO: &str = include_str!("../site/templates/hello.md");
 
+/// What a mail server shows that passes mail in.
+pub const INBOUND_SECRET: &str = "0123456789abcdef";
+
 /// What differs from site to site: lines for sections of `site/followup.toml`.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
@@ -68,6 +71,7 @@ impl Site {
             ("secrets/crm", &keys.crm),
             ("secrets/hubspot-client", &keys.hubspot_client),
             ("secrets/hubspot-token", keys.hubspot_token),
+            ("secrets/mail", INBOUND_SECRET),
             ("secrets/sendgrid", keys.sendgrid_api),
             ("secrets/resend-webhook", &keys.resend_webhook),
         ] {

@@ -125,6 +125,17 @@ pub struct Rejected {
 
 /// A sender of webhooks: pure, everything it needs comes in as an argument.
 pub trait Hook: Send + Sync {
+    /// Whether the request deserves that its body is read at all, by its headers alone. For senders
+    /// whose bodies are large; it takes the place of nothing in `verify`.
+    fn admit(&self, _head: &HookRequest) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The largest body it may send, in bytes; none where the server's own limit holds.
+    fn body_max_bytes(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether the request is from who it says, over the raw bytes, before any parsing.
     fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal>;
 

@@ -21,6 +21,9 @@ use crate::signatures::standard_webhooks::{self, Secret};
 /// Recipients of one envelope; SMTP servers must take 100 (RFC 5321 4.5.3.1.8).
 const ENVELOPE_MAX: usize = 100;
 
+/// The largest mail taken in: what Gmail and Outlook accept (25 MB of attachments), in base64.
+const MAIL_MAX_BYTES: usize = 36 * 1024 * 1024;
+
 /// One connection for inbound mail.
 #[derive(Debug)]
 pub struct Inbound {
@@ -51,21 +54,23 @@ impl Inbound {
 }
 
 impl Hook for Inbound {
-    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
-        let signed = ["webhook-signature", "svix-signature"]
-            .iter()
-            .any(|name| request.headers.iter().any(|(n, _)| n == name));
-        if let Some(secret) = &self.signing
-            && signed
-        {
-            return standard_webhooks::verify(secret, request, now);
+    /// A stranger's megabytes are not read; one that signs is judged by its body.
+    fn admit(&self, head: &HookRequest) -> Result<(), Refusal> {
+        if self.signing.is_some() && signs(head) {
+            return Ok(());
         }
-        let given = credential(request.header("authorization")?)
-            .ok_or(Refusal::MalformedHeader("authorization"))?;
-        if same(self.secret.expose_secret().trim(), given.trim()) {
-            Ok(())
-        } else {
-            Err(Refusal::BadSignature)
+        self.check_credential(head)
+    }
+
+    /// A reply with an attachment that is refused is a reply that stops nothing.
+    fn body_max_bytes(&self) -> Option<usize> {
+        Some(MAIL_MAX_BYTES)
+    }
+
+    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
+        match &self.signing {
+            Some(secret) if signs(request) => standard_webhooks::verify(secret, request, now),
+            _ => self.check_credential(request),
         }
     }
 
@@ -82,6 +87,24 @@ impl Hook for Inbound {
             events: events(&mail, &is, &request.body, now),
             rejected: Vec::new(),
         })
+    }
+}
+
+fn signs(request: &HookRequest) -> bool {
+    ["webhook-signature", "svix-signature"]
+        .iter()
+        .any(|name| request.headers.iter().any(|(n, _)| n == name))
+}
+
+impl Inbound {
+    fn check_credential(&self, request: &HookRequest) -> Result<(), Refusal> {
+        let given = credential(request.header("authorization")?)
+            .ok_or(Refusal::MalformedHeader("authorization"))?;
+        if same(self.secret.expose_secret().trim(), given.trim()) {
+            Ok(())
+        } else {
+            Err(Refusal::BadSignature)
+        }
     }
 }
 

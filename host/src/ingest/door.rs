@@ -13,7 +13,7 @@ use http_body_util::LengthLimitError;
 use super::answer::{Accepted, Error};
 use super::{Connection, Door};
 use crate::domain::Instant;
-use crate::domain::hook::{HookRequest, Rejected};
+use crate::domain::hook::{Hook, HookRequest, Rejected};
 use crate::store::DEFAULT_TENANT;
 use crate::store::intake::{Arrival, Ingested};
 
@@ -53,7 +53,7 @@ impl Door {
             return Err(Error::NotPost);
         }
         let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
-        let request = self.read(request).await?;
+        let request = self.read(request, &*connection.hook).await?;
         let now = self.clock.now();
         connection.hook.verify(&request, now)?;
         let batch = connection.hook.normalize(&request, now)?;
@@ -85,19 +85,27 @@ impl Door {
     }
 
     /// The whole request, within its limits.
-    async fn read(&self, request: Request) -> Result<HookRequest, Error> {
+    async fn read(&self, request: Request, hook: &dyn Hook) -> Result<HookRequest, Error> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(HookRequest {
+        let mut request = HookRequest {
             method: parts.method.as_str().to_owned(),
             url: format!("{}{path}", self.public_url),
             headers: headers(&parts.headers),
-            body: self.read_body(&parts.headers, body).await?,
-        })
+            body: Vec::new(),
+        };
+        hook.admit(&request)?;
+        let max = hook.body_max_bytes().unwrap_or(self.limits.body_max_bytes);
+        request.body = self.read_body(&parts.headers, body, max).await?;
+        Ok(request)
     }
 
-    async fn read_body(&self, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Error> {
-        let max = self.limits.body_max_bytes;
+    async fn read_body(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        max: usize,
+    ) -> Result<Vec<u8>, Error> {
         let announced = headers
             .get(axum::http::header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok())

@@ -5,6 +5,7 @@ mod bad_input;
 mod explain;
 mod flow;
 mod hubspot;
+mod inbound;
 mod interface;
 mod kill;
 mod leads;
