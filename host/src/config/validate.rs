@@ -15,7 +15,7 @@ use crate::domain::spelling;
 use super::places::token;
 use super::problem::{self, Problem};
 use super::schema;
-use super::{Config, Sequence};
+use super::{Config, Connection, Sequence};
 
 /// What the loops need beside the configuration, ready to use.
 #[derive(Debug, Default)]
@@ -41,6 +41,7 @@ pub fn validate(config: &Config, manifests: &[Manifest]) -> Result<Validated, Ve
     for (name, sequence) in &config.sequences {
         check.sequence(name, sequence);
     }
+    check.ways_out();
     check.unused();
     let problems = problem::in_order(check.problems);
     if problems.iter().any(Problem::is_error) {
@@ -116,6 +117,7 @@ impl Check<'_> {
             let message = "sequences.snippets: templates/snippets/ is the folder of snippets";
             self.error(&at, message.to_owned(), "name it differently".to_owned());
         }
+        self.cold(sequence, &at);
         self.rule(name, sequence, &at);
         let Some(manifest) = self
             .manifests
@@ -246,6 +248,55 @@ impl Check<'_> {
             } else {
                 Problem::error(&self.config.file, line, message, format!("write {off}"))
             });
+        }
+    }
+
+    /// Cold outreach without an address and a way out would be refused mail by mail.
+    fn cold(&mut self, sequence: &Sequence, at: &str) {
+        if !sequence.cold {
+            return;
+        }
+        let pointer = format!("{at}/cold");
+        if self.config.company.postal_address.is_none() {
+            let message = "cold outreach without a postal address: every mail would be refused";
+            let remedy = "add postal_address to [company]";
+            self.error(&pointer, message.to_owned(), remedy.to_owned());
+        }
+        let identity = self.config.identities.get(&sequence.identity);
+        let mailto = identity.is_some_and(|identity| identity.unsubscribe_mailto.is_some());
+        if self.config.server.public_url.is_none() && !mailto {
+            let message = "cold outreach without a way to unsubscribe: every mail would be refused";
+            let remedy = "set public_url in [server], or unsubscribe_mailto of its identity";
+            self.error(&pointer, message.to_owned(), remedy.to_owned());
+        }
+    }
+
+    /// Who writes through a provider writes to strangers' mailboxes: Gmail and Yahoo ask for a way out,
+    /// and whoever finds none complains instead.
+    fn ways_out(&mut self) {
+        if self.config.server.public_url.is_some() {
+            return;
+        }
+        for (name, identity) in &self.config.identities {
+            let provider = identity
+                .connection
+                .as_ref()
+                .and_then(|name| self.config.connections.get(name))
+                .is_some_and(|connection| !matches!(connection, Connection::Capture { .. }));
+            if provider && identity.unsubscribe_mailto.is_none() {
+                let line = self
+                    .config
+                    .places
+                    .line(&format!("/identities/{}", token(name)));
+                let message = format!("identities.{name}: its mails carry no way to unsubscribe");
+                let remedy = "set public_url in [server], or unsubscribe_mailto here";
+                self.problems.push(Problem::warning(
+                    &self.config.file,
+                    line,
+                    message,
+                    remedy.to_owned(),
+                ));
+            }
         }
     }
 

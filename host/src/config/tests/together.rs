@@ -89,6 +89,18 @@ fn an_exit_that_is_written_down_is_only_warned_of() {
 }
 
 #[test]
+fn cold_outreach_needs_an_address_and_a_way_out() {
+    let cold = GOOD.replacen("enrol =", "cold = true\nenrol =", 1);
+    let problems = told(&cold, &[]).expect_err("neither is there");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    for (problem, lacks) in problems.iter().zip(["postal address", "way to unsubscribe"]) {
+        assert!(problem.contains(lacks), "{problem}");
+    }
+    let company = "[company]\npostal_address = \"1 Main Street\"\n[server]\npublic_url = \"https://f.example\"\n";
+    told(&format!("{cold}{company}"), &[]).expect("both are there");
+}
+
+#[test]
 fn templates_are_read_and_misplaced_ones_pointed_out() {
     let files = [
         (
