@@ -80,6 +80,7 @@ conformance![
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,
     reactions::a_persons_word_outweighs_a_bounce,
+    reactions::only_a_mail_that_arrived_can_be_continued,
     roster::a_list_enrols_once,
     roster::a_preview_touches_nothing,
     roster::who_must_not_be_mailed_is_not_enrolled,

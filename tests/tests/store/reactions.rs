@@ -9,6 +9,7 @@ use followup::domain::{Instant, NewEvent};
 use followup::store::controls::Which;
 use followup::store::intake::{Ingested, Reactions};
 use followup::store::outbox::{Aside, Conclusion, Health, Next, SetAside};
+use followup::store::work::DueContact;
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
@@ -380,5 +381,22 @@ pub async fn a_persons_word_outweighs_a_bounce(store: Shared) {
         let suppressed = report(&store, &email).await.contact.suppressed;
         let reason = suppressed.map(|suppression| suppression.reason);
         assert_eq!(reason.as_deref(), Some(kept), "{first}, then {second}");
+    }
+}
+
+pub async fn only_a_mail_that_arrived_can_be_continued(store: Shared) {
+    for (kind, continued) in [("email-delivered", true), ("hard-bounced", false)] {
+        let (email, id) = (format!("{kind}@x.example"), format!("msg_{kind}"));
+        with_message(&store, &email, &id, None).await;
+        let seq = sent(&store, &email).await;
+        concluded(&store, seq, accepted(), NOW).await;
+        let mut report = event(&format!("report {kind}"), kind, &email);
+        report.message_id = Some(id);
+        hear(&store, vec![report]).await;
+        let due = due(&store, NOW).await;
+        let of =
+            |contact: &&DueContact| contact.email.as_ref().is_some_and(|e| e.as_str() == email);
+        let contact = due.iter().find(of).expect("due");
+        assert_eq!(contact.touches[0].thread.is_some(), continued, "{kind}");
     }
 }

@@ -93,7 +93,10 @@ fn cold_outreach_needs_an_address_and_a_way_out() {
     let cold = GOOD.replacen("enrol =", "cold = true\nenrol =", 1);
     let problems = told(&cold, &[]).expect_err("neither is there");
     assert_eq!(problems.len(), 2, "{problems:?}");
-    for (problem, lacks) in problems.iter().zip(["postal address", "way to unsubscribe"]) {
+    for (problem, lacks) in problems
+        .iter()
+        .zip(["postal address", "way to unsubscribe"])
+    {
         assert!(problem.contains(lacks), "{problem}");
     }
     let company = "[company]\npostal_address = \"1 Main Street\"\n[server]\npublic_url = \"https://f.example\"\n";

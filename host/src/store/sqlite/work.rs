@@ -278,7 +278,9 @@ fn touches(
 ) -> Result<Vec<StoredTouch>, Error> {
     let mut all = collect(
         db,
-        "SELECT m.id, m.subject, m.template, m.status, m.sent_at, m.due_at, m.mail, s.name AS sequence FROM messages m
+        "SELECT m.id, m.subject, m.template, m.status, m.sent_at, m.due_at, s.name AS sequence,
+                CASE WHEN m.status IN ('sent', 'delivered', 'uncertain', 'complained') THEN m.mail END AS mail
+         FROM messages m
          JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
          WHERE m.contact_id = ?1 AND m.tenant_id = ?2 ORDER BY m.seq DESC LIMIT ?3",
         params![contact, tenant, limit],
@@ -294,7 +296,7 @@ fn touches(
                     sequence: get(row, "sequence")?,
                     status: get(row, "status")?,
                 },
-                // Of the whole mail, only what continuing it takes.
+                // Of the whole mail, only what continuing it takes; what never arrived cannot be.
                 thread: json_opt(row, "mail")?,
             })
         },
