@@ -28,7 +28,6 @@ pub mod kind {
     pub const HARD_BOUNCED: &str = "hard-bounced";
     pub const EMAIL_SENT: &str = "email-sent";
     pub const CALL_MADE: &str = "call-made";
-    pub const ENROL_ASKED: &str = "enrol-asked";
     pub const MEETING_BOOKED: &str = "meeting-booked";
     pub const MEETING_RESCHEDULED: &str = "meeting-rescheduled";
     pub const MEETING_CANCELLED: &str = "meeting-cancelled";
