@@ -99,7 +99,8 @@ impl Turn<'_> {
                     decided.decision,
                     decided.fuel_used,
                     Place {
-                        recent: &mut self.recent,
+                        recent: &self.recent,
+                        given: &mut self.given,
                         waiting_since: &mut draft.waiting_since,
                     },
                 );

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
-use crate::domain::touch::Recent;
+use crate::domain::touch::{Recent, Slot};
 use crate::domain::{Event, Instant, JsonMap, digest};
 use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
 
@@ -21,6 +21,7 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
     zone.name().clone_into(&mut view.time_zone);
     let mut turn = Turn {
         recent: std::mem::take(&mut contact.recent),
+        given: std::mem::take(&mut contact.promised),
         engine,
         now,
         zone,
@@ -57,8 +58,10 @@ pub(super) struct Turn<'e> {
     pub(super) contact: DueContact,
     pub(super) view: ContactView,
     pub(super) enrollments: Vec<Draft>,
-    /// Touches of the contact and its account, with the slots given away in this turn.
+    /// Touches of the contact and its account.
     pub(super) recent: Recent,
+    /// Slots of the contact's messages that wait, those of this turn among them.
+    pub(super) given: Vec<Slot>,
     /// Events that are done with.
     pub(super) heard: Vec<i64>,
     /// Why events enrolled nobody.

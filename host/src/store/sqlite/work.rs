@@ -124,11 +124,13 @@ fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
         registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
         registered.sequences.push(ids);
     }
-    // What was held for want of a configuration may be configured now.
+    // What was held for want of a configuration may be configured now; other templates may print
+    // other fields, and other limits leave a moment.
     execute(
         tx,
         "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
-         WHERE tenant_id = ?1 AND status = 'held' AND rule IN ('unconfigured', 'composing')",
+         WHERE tenant_id = ?1 AND status = 'held'
+           AND rule IN ('unconfigured', 'composing', 'missing-field', 'no-moment')",
         params![setup.tenant.0, setup.now.0],
     )?;
     // Thin events that were refused for want of a token get another chance with every start.
@@ -200,6 +202,7 @@ fn load(
                 quiet: pace::quiet(row)?,
                 opt_outs: Vec::new(),
                 pauses,
+                promised: pace::promised(db, contact, now)?,
                 recent: pace::around_contact(
                     db,
                     get(row, "tenant_id")?,
