@@ -39,6 +39,7 @@ pub mod kind {
     pub const CONTACT_CREATED: &str = "contact-created";
     pub const CONTACT_UPDATED: &str = "contact-updated";
     pub const CONTACT_DELETED: &str = "contact-deleted";
+    pub const ENROL_ASKED: &str = "enrol-asked";
     pub const ENROLLED: &str = "enrolled";
     pub const TIMER_FIRED: &str = "timer-fired";
 }

@@ -11,7 +11,7 @@ mod tests {
     use wasmparser::{Parser, Payload};
 
     use super::*;
-    use crate::compose::{Context, Template};
+    use crate::compose::{Body, Context, HostFields, Template};
     use crate::domain::decision::ContactView;
     use crate::domain::mail::Mailbox;
     use crate::domain::manifest::{Manifest, SECTION};
@@ -114,9 +114,11 @@ mod tests {
                         vars: &vars,
                         sender: &sender,
                         sequence: "pricing",
+                        host: HostFields::default(),
                     });
                     let rendered = rendered.unwrap_or_else(|e| panic!("{id}/{name}: {e}"));
-                    assert!(!rendered.text.contains("{{"), "{id}/{name}");
+                    let (Body::Html(body) | Body::Text(body)) = rendered.body;
+                    assert!(!body.contains("{{"), "{id}/{name}");
                 }
             }
         }

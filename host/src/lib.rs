@@ -32,6 +32,8 @@ pub mod domain;
 pub mod compose;
 pub mod crm;
 pub mod guardrails;
+pub mod inbound;
+pub mod leads;
 pub mod providers;
 pub mod signatures;
 

@@ -13,7 +13,14 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
-        &["guardrails", "compose", "crm", "providers"],
+        &[
+            "guardrails",
+            "compose",
+            "crm",
+            "inbound",
+            "leads",
+            "providers",
+        ],
         &["domain", "calendar", "signatures"],
     ),
     // 1, adapters: never each other.
@@ -40,6 +47,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",
@@ -57,6 +65,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "guardrails",
             "compose",
             "crm",
+            "inbound",
             "providers",
             "store",
             "sandbox",

@@ -11,7 +11,7 @@ use followup::daemon::{Daemon, Loops, Plugins};
 use followup::domain::hook::{Hook, HookRequest};
 use followup::domain::{Instant, NewEvent};
 use followup::store::DEFAULT_TENANT;
-use followup::store::intake::{Arrival, ExitTable};
+use followup::store::intake::{Arrival, Reactions};
 use serde_json::{Map, json};
 
 /// 2026-03-02T09:00:00Z, a Monday.
@@ -105,7 +105,7 @@ impl World {
             received_at: NOW,
             events: (0..count).flat_map(|_| self.normalized()).collect(),
             creates_contacts: true,
-            exits: Arc::new(ExitTable::default()),
+            reactions: Arc::new(Reactions::default()),
         }
     }
 

@@ -54,6 +54,7 @@ CREATE TABLE contacts (
 CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
 -- Cost follows what is due: the engine reads the front of this index and nothing else.
 CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX contacts_quiet ON contacts (tenant_id, quiet_until) WHERE quiet_until IS NOT NULL;
 CREATE INDEX contacts_by_account ON contacts (tenant_id, account_key) WHERE account_key IS NOT NULL;
 
 -- How each connection names a contact; further addresses of a person under the connection '@'.
@@ -232,6 +233,7 @@ CREATE INDEX messages_promised ON messages (identity, due_at) WHERE status = 'qu
 CREATE INDEX messages_by_rfc_id ON messages (rfc_message_id) WHERE rfc_message_id IS NOT NULL;
 CREATE INDEX messages_open ON messages (enrollment_id) WHERE status IN ('queued', 'held', 'sending');
 CREATE INDEX messages_sending ON messages (tenant_id) WHERE status = 'sending';
+CREATE INDEX messages_uncertain ON messages (tenant_id) WHERE status = 'uncertain';
 CREATE INDEX messages_by_contact ON messages (contact_id, seq);
 
 -- One row per call of a provider, written before the call and completed after it.

@@ -88,7 +88,11 @@ fn length(event: &Component<'_>, start: NaiveDate) -> Result<u32, String> {
         (Some(end), _) => {
             let end = date(end).ok_or("its DTEND is not a date alone")?;
             // Some calendars write the day itself; 3.8.2.2 wants it "later in time".
-            (end - start).num_days().max(i64::from(end == start))
+            if end == start {
+                1
+            } else {
+                (end - start).num_days()
+            }
         }
         (None, Some(duration)) => duration
             .strip_prefix('P')
@@ -204,10 +208,9 @@ mod tests {
     use super::*;
 
     fn file(events: &[&str]) -> String {
-        let events: String = events
-            .iter()
-            .map(|lines| format!("BEGIN:VEVENT\nUID:1\nSUMMARY:Off\n{lines}\nEND:VEVENT\n"))
-            .collect();
+        let event = |lines| format!("BEGIN:VEVENT\nUID:1\nSUMMARY:Off\n{lines}\nEND:VEVENT\n");
+        let events: Vec<String> = events.iter().map(event).collect();
+        let events = events.concat();
         format!("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\n{events}END:VCALENDAR\n")
             .replace('\n', "\r\n")
     }

@@ -242,6 +242,21 @@ fn holds_in(zone: Tz, now: Instant, days: u32, minute_of_day: u32) {
     assert!(as_asked, "{zone} {now}: {shown} for {time}");
 }
 
+/// A day begins where the wall first shows its date, and the days leave no moment out.
+fn days_follow_each_other(zone: Tz, at: Instant) {
+    let date = to_local(at, zone).expect("in range").date();
+    let first = first_of_date(date, zone).expect("in range");
+    let next = first_of_date(date.succ_opt().expect("in range"), zone).expect("in range");
+    let shown = |at: Instant| to_local(at, zone).expect("in range").date();
+    assert_eq!(shown(first), date, "{zone} {at}");
+    assert!(shown(first.plus_ms(-1)) < date, "{zone} {at}");
+    assert!(
+        shown(next) > date && shown(next.plus_ms(-1)) <= date,
+        "{zone} {at}"
+    );
+    assert!(first <= at && first < next, "{zone} {at}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -249,6 +264,7 @@ proptest! {
     fn rules_hold_in_every_zone(now in moment(), days in 0u32..30, minute in 0u32..1_440) {
         for zone in TZ_VARIANTS {
             holds_in(zone, now, days, minute);
+            days_follow_each_other(zone, now);
         }
     }
 
@@ -259,6 +275,7 @@ proptest! {
         for zone in TZ_VARIANTS {
             if let Some(now) = near_change(zone, from, nudge) {
                 holds_in(zone, now, days, minute);
+                days_follow_each_other(zone, now);
             }
         }
     }

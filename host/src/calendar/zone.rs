@@ -5,10 +5,13 @@
 //!   one that a fold shows twice is the first (`from_local`). RFC 5545, 3.3.5, says the same of both.
 //! - A *span* ("02:00-04:00", "this day") holds at every moment at which the clock on the wall shows a
 //!   time within it: a gap cuts away what it skips, so a span begins where the clock goes on, and one
-//!   that lies in the gap does not take place; a fold lets a span hold twice. Caps per day,
-//!   week and month, send windows, holidays and absences are spans (`first_of_date`, `Windows`).
+//!   that lies in the gap does not take place; a fold lets it hold twice. Send windows
+//!   and days off are such spans (`Windows`).
+//! - A *day* counted from its beginning (caps per day, week and month; the end of an absence) begins at
+//!   the first moment that shows its date and ends where the next one begins (`first_of_date`): days
+//!   have 24 hours, or more or fewer by what the clocks were changed; none is in two of them.
 
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 
 use crate::domain::Instant;
@@ -52,21 +55,17 @@ pub fn from_local(local: NaiveDateTime, zone: Tz) -> Result<Instant, Error> {
     within_range(Instant::from(utc.and_utc()))
 }
 
-/// The first moment, not before `not_before`, at which the wall shows `date` or a later one.
-pub fn first_of_date(date: NaiveDate, zone: Tz, not_before: Instant) -> Result<Instant, Error> {
+/// The first moment at which the wall shows `date` or, where a gap swallows it whole, a later one.
+pub fn first_of_date(date: NaiveDate, zone: Tz) -> Result<Instant, Error> {
     let midnight = date.and_time(NaiveTime::MIN);
-    let first = match zone.from_local_datetime(&midnight) {
-        LocalResult::Single(at) => at.naive_utc(),
-        LocalResult::Ambiguous(first, second) => {
-            let first_passed = Instant::from(first.to_utc()) < not_before;
-            if first_passed { second } else { first }.naive_utc()
-        }
-        LocalResult::None => GapInfo::new(&midnight, &zone)
+    let first = match zone.from_local_datetime(&midnight).earliest() {
+        Some(at) => at.naive_utc(),
+        None => GapInfo::new(&midnight, &zone)
             .and_then(|gap| gap.end)
             .ok_or_else(|| Error::OutOfRange(format!("{midnight} is no time in {zone}")))?
             .naive_utc(),
     };
-    within_range(Instant::from(first.and_utc()).max(not_before))
+    within_range(Instant::from(first.and_utc()))
 }
 
 /// The first moment after `from`, at most `within_ms` later, at which the zone's clocks have been

@@ -85,7 +85,7 @@ impl Report {
             problems,
             sequences: config.map_or(0, |config| config.sequences.len()),
             connections: config.map_or(0, |config| config.connections.len()),
-            templates: config.map_or(0, |config| config.templates.len()),
+            templates: config.map_or(0, |config| config.templates.templates.len()),
         }
     }
 

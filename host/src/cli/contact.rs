@@ -57,6 +57,36 @@ fn print(report: &ContactReport) {
             suppression.reason, suppression.since
         );
     }
+    if let Some(account) = &contact.account_key {
+        println!("  account: {account}");
+    }
+    if let Some(quiet) = &contact.quiet {
+        println!(
+            "  not written to before: {} ({})",
+            quiet.until, quiet.reason
+        );
+    }
+    if !contact.opt_outs.is_empty() {
+        println!("  opted out of: {}", contact.opt_outs.join(", "));
+    }
+    if contact.soft_bounces > 0 {
+        println!(
+            "  soft bounces since the last delivery: {}",
+            contact.soft_bounces
+        );
+    }
+    for pause in &contact.pauses {
+        let what = if pause.scope == "tenant" {
+            "everything"
+        } else {
+            "the contact"
+        };
+        let until = pause.until.as_deref().unwrap_or("somebody resumes it");
+        println!(
+            "  {what} is paused: {} since {}, until {until}",
+            pause.reason, pause.since
+        );
+    }
     if let Some(at) = &contact.next_due_at {
         println!("  next decision: {at}");
     }

@@ -1,6 +1,7 @@
 //! `followup init`: a working folder to start from.
 //!
-//! Writes a commented `followup.toml`, two templates and a random webhook secret. What it writes
+//! Writes a commented `followup.toml`, two templates with a snippet and a stylesheet, and a random
+//! webhook secret. What it writes
 //! passes `check` and starts with `serve` as it is. Never overwrites a file.
 
 use std::fs::{self, OpenOptions};
@@ -38,7 +39,7 @@ pub enum InitError {
 }
 
 /// Path in the folder, and text.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("followup.toml", include_str!("../../init/followup.toml")),
     (
         "templates/welcome.md",
@@ -47,6 +48,14 @@ const FILES: [(&str, &str); 4] = [
     (
         "templates/reminder.md",
         include_str!("../../init/templates/reminder.md"),
+    ),
+    (
+        "templates/snippets/signature.md",
+        include_str!("../../init/templates/snippets/signature.md"),
+    ),
+    (
+        "templates/style.css",
+        include_str!("../../init/templates/style.css"),
     ),
     (".gitignore", include_str!("../../init/gitignore")),
 ];

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{Options, SqliteStore};
 
 /// A configuration that may be served.
 pub(super) struct Setup {
@@ -72,4 +72,14 @@ fn complain(problems: &[Problem]) {
 pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
     let config = survey(path)?;
     Ok(SqliteStore::open_read_only(&config.store.path)?)
+}
+
+/// The store of a host that may be running, for a command that adds to it. Commits of both wait for
+/// each other; the host notices what was added.
+pub(super) fn write_store(config: &Config) -> anyhow::Result<SqliteStore> {
+    let options = Options {
+        readers: 1,
+        ..Options::default()
+    };
+    Ok(SqliteStore::open(&config.store.path, options)?)
 }

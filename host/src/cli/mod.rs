@@ -7,13 +7,20 @@ pub mod check;
 mod contact;
 mod demo;
 pub mod init;
+mod leads;
 mod load;
 mod logs;
+mod mail;
+mod outbox;
+mod pause;
 mod plugin;
 mod sequence;
 mod serve;
 mod status;
+mod suppress;
 mod table;
+mod template;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,15 +47,35 @@ enum Command {
     Serve(serve::Serve),
     /// How things stand: contacts, enrollments, messages, parked decisions.
     Status(status::Status),
+    /// Why somebody got mail or did not, what comes next, and what stands in the way.
+    Why(why::WhyArgs),
+    /// What waits to be sent, and the rule that keeps it.
+    Outbox(outbox::Outbox),
+    /// Stop everything, a sequence, a contact or an identity for the time being, at once.
+    Pause(pause::PauseArgs),
+    /// Lift a pause.
+    Resume(pause::Resume),
     /// Everything about one contact.
     #[command(subcommand)]
     Contact(contact::Contact),
+    /// What inbound mails are taken for.
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// Lists of people from elsewhere.
+    #[command(subcommand)]
+    Leads(leads::Leads),
+    /// Addresses and domains that must not be mailed.
+    #[command(subcommand)]
+    Suppress(suppress::Suppress),
     /// The configured sequences.
     #[command(subcommand)]
     Sequence(sequence::Sequence),
     /// The installed plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// The templates of mails, and what they would say.
+    #[command(subcommand)]
+    Template(template::Template),
 }
 
 /// Where the configuration is, and for whom the answer is meant.
@@ -71,9 +98,17 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
+        Command::Why(command) => command.run(),
+        Command::Outbox(command) => command.run(),
+        Command::Pause(command) => command.run(),
+        Command::Resume(command) => command.run(),
         Command::Contact(command) => command.run(),
+        Command::Mail(command) => command.run(),
+        Command::Leads(command) => command.run(),
+        Command::Suppress(command) => command.run(),
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
+        Command::Template(command) => command.run(),
     };
     done.unwrap_or_else(|e| {
         // `{:#}`: the causes on one line; a backtrace helps nobody here.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::load::read_store;
 use super::table::{or_dash, table};
-use super::{Common, block_on, print_json};
+use super::{Common, block_on, outbox, pause, print_json};
+use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
+use crate::store::explain::{Explain, Hindrances};
 use crate::store::ledger::{Ledger, StatusReport};
 
 #[derive(Args)]
@@ -17,20 +20,32 @@ pub(super) struct Status {
     common: Common,
 }
 
+#[derive(Serialize)]
+struct Standing {
+    #[serde(flatten)]
+    report: StatusReport,
+    #[serde(flatten)]
+    hindrances: Hindrances,
+}
+
 impl Status {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let store = read_store(&self.common.config)?;
-        let report = block_on(store.status(DEFAULT_TENANT))??;
+        let standing = Standing {
+            report: block_on(store.status(DEFAULT_TENANT))??,
+            hindrances: block_on(store.hindrances(DEFAULT_TENANT, SystemClock.now()))??,
+        };
         if self.common.json {
-            print_json(&report)?;
+            print_json(&standing)?;
         } else {
-            show(&report);
+            show(&standing);
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn show(report: &StatusReport) {
+fn show(standing: &Standing) {
+    let Standing { report, hindrances } = standing;
     let mut counts = table(["what", "how many"]);
     counts.add_row(["contacts".to_owned(), report.contacts.to_string()]);
     let groups: [(&str, &BTreeMap<String, u64>); 3] = [
@@ -49,6 +64,10 @@ fn show(report: &StatusReport) {
         report.suppressed_addresses.to_string(),
     ]);
     counts.add_row([
+        "contacts not written to for now".to_owned(),
+        hindrances.quiet_contacts.to_string(),
+    ]);
+    counts.add_row([
         "decisions to be repeated".to_owned(),
         report.retrying_decisions.to_string(),
     ]);
@@ -57,6 +76,12 @@ fn show(report: &StatusReport) {
         report.parked_decisions.to_string(),
     ]);
     println!("{counts}");
+    if !hindrances.waiting.is_empty() {
+        println!("\n{}", outbox::by_rule(&hindrances.waiting));
+    }
+    if !hindrances.pauses.is_empty() {
+        println!("\n{}", pause::pauses(&hindrances.pauses));
+    }
     if report.parked.is_empty() {
         return;
     }

@@ -26,3 +26,26 @@ pub(super) fn table<'a>(heads: impl IntoIterator<Item = &'a str>) -> Table {
 pub(super) fn or_dash(text: Option<&str>) -> &str {
     text.unwrap_or("–")
 }
+
+/// A moment in RFC 3339 as people read it: to the second.
+pub(super) fn second(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => moment.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_shown_to_the_second() {
+        for (moment, expect) in [
+            ("2026-03-02T09:00:00.250Z", "2026-03-02T09:00:00Z"),
+            ("2026-03-02T09:00:00Z", "2026-03-02T09:00:00Z"),
+        ] {
+            assert_eq!(second(moment), expect);
+        }
+    }
+}

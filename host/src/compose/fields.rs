@@ -21,7 +21,7 @@ pub struct Context<'a> {
     pub contact: &'a ContactView,
     /// `account.id`, `account.name` and every attribute.
     pub account: Option<&'a AccountView>,
-    /// `event.kind`, `event.occurred_at` and every key of its data.
+    /// `event.kind`, `event.occurred_at` and every key of its data, also as `event.data.KEY`.
     pub event: &'a Event,
     /// `vars.NAME`: what the policy handed over.
     pub vars: &'a JsonMap,
@@ -29,13 +29,41 @@ pub struct Context<'a> {
     pub sender: &'a Mailbox,
     /// `sequence`: its name.
     pub sequence: &'a str,
+    pub host: HostFields<'a>,
+}
+
+/// What the host itself tells; nothing, for texts that are no mail.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostFields<'a> {
+    /// `company.name` and `company.address`, the latter on one line.
+    pub company_name: Option<&'a str>,
+    pub company_address: Option<&'a str>,
+    /// `unsubscribe_url` and `preferences_url`: links of this very message.
+    pub unsubscribe_url: Option<&'a str>,
+    pub preferences_url: Option<&'a str>,
 }
 
 /// The names at the top of a template.
-pub(super) const NAMES: [&str; 6] = ["contact", "account", "event", "vars", "sender", "sequence"];
+pub(super) const NAMES: [&str; 9] = [
+    "contact",
+    "account",
+    "event",
+    "vars",
+    "sender",
+    "sequence",
+    "company",
+    "unsubscribe_url",
+    "preferences_url",
+];
 
-/// The fields of `sender`: the one name whose fields are all known beforehand.
-pub(super) const SENDER_FIELDS: [&str; 2] = ["name", "email"];
+/// The fields of a name whose fields are all known beforehand.
+pub(super) fn known_fields(name: &str) -> Option<&'static [&'static str]> {
+    match name {
+        "sender" => Some(&["name", "email"]),
+        "company" => Some(&["name", "address"]),
+        _ => None,
+    }
+}
 
 /// Which missing fields one rendering met.
 #[derive(Debug, Default)]
@@ -81,6 +109,8 @@ impl Context<'_> {
             &[
                 ("kind", text(&self.event.kind)),
                 ("occurred_at", text(&self.event.occurred_at.to_string())),
+                // The same keys under the name that enrolment rules know them by.
+                ("data", Json::Object(self.event.data.clone())),
             ],
         );
         let sender = wrap.fields(
@@ -93,11 +123,27 @@ impl Context<'_> {
         );
         let vars = wrap.fields("vars", self.vars, &[]);
         let sequence = wrap.value("sequence", &text(self.sequence));
-        Value::from_pairs(
-            NAMES
-                .into_iter()
-                .zip([contact, account, event, vars, sender, sequence]),
-        )
+        let company = wrap.fields(
+            "company",
+            &none,
+            &[
+                ("name", optional(self.host.company_name)),
+                ("address", optional(self.host.company_address)),
+            ],
+        );
+        let unsubscribe = wrap.value("unsubscribe_url", &optional(self.host.unsubscribe_url));
+        let preferences = wrap.value("preferences_url", &optional(self.host.preferences_url));
+        Value::from_pairs(NAMES.into_iter().zip([
+            contact,
+            account,
+            event,
+            vars,
+            sender,
+            sequence,
+            company,
+            unsubscribe,
+            preferences,
+        ]))
     }
 }
 

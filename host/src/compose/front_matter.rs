@@ -3,13 +3,16 @@
 //! ```text
 //! ---
 //! subject: Your visit, {{ contact.first_name }}
+//! format: text
 //! ---
 //! Hi {{ contact.first_name }}, ...
 //! ```
+//! The subject must be there: a message whose thread cannot be continued goes under it. The format is
+//! `markdown` unless it says `text`.
 
 use crate::domain::spelling;
 
-use super::TemplateError;
+use super::{Format, TemplateError};
 
 /// A file taken apart. Lines count from 1, as editors do.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,10 +21,11 @@ pub(super) struct Parts {
     pub subject_line: usize,
     pub body: String,
     pub body_line: usize,
+    pub format: Format,
 }
 
 const FENCE: &str = "---";
-const KEYS: [&str; 1] = ["subject"];
+const KEYS: [&str; 2] = ["subject", "format"];
 
 pub(super) fn split(source: &str) -> Result<Parts, TemplateError> {
     let source = source.trim_start_matches('\u{feff}').replace("\r\n", "\n");
@@ -37,6 +41,7 @@ pub(super) fn split(source: &str) -> Result<Parts, TemplateError> {
         ));
     }
     let mut subject = None;
+    let mut format = None;
     for (number, line) in lines.by_ref() {
         let line = line.trim();
         if line == FENCE {
@@ -53,6 +58,7 @@ pub(super) fn split(source: &str) -> Result<Parts, TemplateError> {
                 subject_line,
                 body: body.join("\n"),
                 body_line: number + 1,
+                format: format.unwrap_or(Format::Markdown),
             });
         }
         if line.is_empty() || line.starts_with('#') {
@@ -65,23 +71,22 @@ pub(super) fn split(source: &str) -> Result<Parts, TemplateError> {
                 "write `subject: ...`",
             )
         })?;
-        if !KEYS.contains(&key.trim()) {
-            let remedy = spelling::suggest(key.trim(), KEYS);
-            return Err(TemplateError::new(
-                number,
-                format!("{:?} is unknown", key.trim()),
-                remedy,
-            ));
-        }
-        if subject
-            .replace((number, unquote(value.trim()).to_owned()))
-            .is_some()
-        {
-            return Err(TemplateError::new(
-                number,
-                "there are two subjects",
-                "keep one",
-            ));
+        let value = unquote(value.trim());
+        let twice = match key.trim() {
+            "subject" => subject.replace((number, value.to_owned())).is_some(),
+            "format" => format.replace(read_format(number, value)?).is_some(),
+            other => {
+                let remedy = spelling::suggest(other, KEYS);
+                return Err(TemplateError::new(
+                    number,
+                    format!("{other:?} is unknown"),
+                    remedy,
+                ));
+            }
+        };
+        if twice {
+            let message = format!("there are two lines of {}", key.trim());
+            return Err(TemplateError::new(number, message, "keep one"));
         }
     }
     Err(TemplateError::new(
@@ -89,6 +94,18 @@ pub(super) fn split(source: &str) -> Result<Parts, TemplateError> {
         "the front matter does not end",
         "close it with a line of ---",
     ))
+}
+
+fn read_format(line: usize, value: &str) -> Result<Format, TemplateError> {
+    match value {
+        "markdown" => Ok(Format::Markdown),
+        "text" => Ok(Format::Text),
+        other => Err(TemplateError::new(
+            line,
+            format!("{other:?} is no format"),
+            "write `format: markdown` or `format: text`",
+        )),
+    }
 }
 
 /// People who know YAML put a subject with a colon in quotes.
@@ -137,8 +154,21 @@ mod tests {
                 subject_line,
                 body: body.into(),
                 body_line,
+                format: Format::Markdown,
             };
             assert_eq!(parts, expect);
+        }
+    }
+
+    #[test]
+    fn the_format_may_be_text() {
+        for (line, expect) in [
+            ("", Format::Markdown),
+            ("format: markdown\n", Format::Markdown),
+            ("format: \"text\"\n", Format::Text),
+        ] {
+            let parts = split(&format!("---\nsubject: a\n{line}---\nb")).expect(line);
+            assert_eq!(parts.format, expect, "{line}");
         }
     }
 
@@ -157,7 +187,12 @@ mod tests {
             (
                 "---\nsubject: a\nsubject: b\n---\n",
                 3,
-                "there are two subjects",
+                "there are two lines of subject",
+            ),
+            (
+                "---\nsubject: a\nformat: html\n---\n",
+                3,
+                "\"html\" is no format",
             ),
         ] {
             let error = split(source).expect_err(source);

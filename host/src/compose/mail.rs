@@ -1,7 +1,13 @@
 //! One message from everything it is made of.
+//!
+//! In: the templates, and a draft that names who, what and how. Out: the final mail, headers
+//! included. Never a mail that its sender would have to answer for: cold outreach without a postal
+//! address or a way out is an error.
 
 use super::thread::{self, Parent};
-use super::{Context, RenderError, Templates};
+use super::tracking::Tracking;
+use super::unsubscribe::{self, Ways};
+use super::{Body, Context, HostFields, RenderError, Template, Templates, text};
 use crate::domain::EmailAddress;
 use crate::domain::Event;
 use crate::domain::JsonMap;
@@ -21,8 +27,31 @@ pub struct Draft<'a> {
     pub account: Option<&'a AccountView>,
     pub event: &'a Event,
     pub variables: &'a JsonMap,
-    /// The conversation to continue, and its subject.
+    /// The conversation to continue, and its subject. None where the message to be answered never
+    /// arrived (it bounced, was skipped or cancelled): then this one starts a thread of its own,
+    /// under the subject of its template.
     pub parent: Option<(Parent<'a>, &'a str)>,
+    pub manner: Manner<'a>,
+}
+
+/// How a message goes, beside what it says. The default adds nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner<'a> {
+    /// No HTML part, whatever the template is written in.
+    pub plain_text: bool,
+    /// To somebody who never asked: needs `postal_address` and a way to unsubscribe.
+    pub cold: bool,
+    /// The page that takes this very recipient off, and the one that shows what they receive.
+    pub unsubscribe_url: Option<&'a str>,
+    pub preferences_url: Option<&'a str>,
+    /// A `mailto:` URI; else the identity's address, where it has one.
+    pub unsubscribe_mailto: Option<&'a str>,
+    /// Where answers go instead of the identity's own address: one with a token in it.
+    pub reply_to_override: Option<&'a EmailAddress>,
+    pub company_name: Option<&'a str>,
+    /// As on an envelope, line by line.
+    pub postal_address: Option<&'a str>,
+    pub tracking: Option<Tracking<'a>>,
 }
 
 /// Why there is no mail.
@@ -32,6 +61,28 @@ pub enum Error {
     NoTemplate(String),
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// The law asks for both (CAN-SPAM, 16 CFR 316: "a valid physical postal address", and a working
+    /// way to opt out), and so do we.
+    #[error("cold outreach needs {}", .lacks.iter().map(|lack| lack.remedy()).collect::<Vec<_>>().join(" and "))]
+    Cold { lacks: Vec<Lack> },
+}
+
+/// What cold outreach must not go without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    PostalAddress,
+    WayOut,
+}
+
+impl Lack {
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::PostalAddress => "a postal address: set company.postal_address",
+            Self::WayOut => {
+                "a way to unsubscribe: set server.public_url, or unsubscribe_mailto of the identity"
+            }
+        }
+    }
 }
 
 /// Renders the template and adds the headers. The same draft gives the same mail.
@@ -39,6 +90,15 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
     let (_, template) = templates
         .find(draft.sequence, draft.plugin, draft.template)
         .ok_or_else(|| Error::NoTemplate(draft.template.to_owned()))?;
+    let manner = &draft.manner;
+    let own_mailto = draft.identity.unsubscribe_mailto.as_ref();
+    let own_mailto = own_mailto.map(unsubscribe::mailto);
+    let ways = Ways {
+        url: manner.unsubscribe_url,
+        mailto: manner.unsubscribe_mailto.or(own_mailto.as_deref()),
+    };
+    cold(manner, &ways)?;
+    let address = manner.postal_address.map(one_line);
     let rendered = template.render(&Context {
         contact: draft.contact,
         account: draft.account,
@@ -46,28 +106,26 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
         vars: draft.variables,
         sender: &draft.identity.from,
         sequence: draft.sequence,
+        host: HostFields {
+            company_name: manner.company_name,
+            company_address: address.as_deref(),
+            unsubscribe_url: manner.unsubscribe_url,
+            preferences_url: manner.preferences_url,
+        },
     })?;
+    let parts = parts(templates, &template, rendered.body, manner, &ways)?;
     // Gmail starts a new thread when the subject changes, whatever the headers say; so an answer
     // keeps the parent's subject over the template's own.
-    let (subject, in_reply_to, references) = match &draft.parent {
-        Some((parent, subject)) if !subject.trim().is_empty() => {
-            let thread = thread::reply_to(parent);
-            (
-                thread::reply_subject(subject),
-                Some(thread.in_reply_to),
-                thread.references,
-            )
-        }
-        Some((parent, _)) => {
-            let thread = thread::reply_to(parent);
-            (
-                rendered.subject,
-                Some(thread.in_reply_to),
-                thread.references,
-            )
-        }
-        None => (rendered.subject, None, Vec::new()),
+    let subject = match draft.parent {
+        Some((_, subject)) if !subject.trim().is_empty() => thread::reply_subject(subject),
+        _ => rendered.subject,
     };
+    let thread = draft
+        .parent
+        .as_ref()
+        .map(|(parent, _)| thread::reply_to(parent));
+    let (in_reply_to, references) =
+        thread.map_or((None, Vec::new()), |t| (Some(t.in_reply_to), t.references));
     Ok(Mail {
         id: draft.id.to_owned(),
         from: draft.identity.from.clone(),
@@ -75,14 +133,123 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
             name: full_name(&draft.contact.attributes),
             address: draft.to.clone(),
         },
-        reply_to: draft.identity.reply_to.clone(),
+        reply_to: reply_to(draft),
         subject,
-        text: rendered.text,
-        html: rendered.html,
+        text: parts.text,
+        html: parts.html,
         message_id: thread::message_id(draft.id, &draft.identity.from.address),
         in_reply_to,
         references,
+        headers: ways.headers(),
+        links: parts.links,
     })
+}
+
+fn cold(manner: &Manner<'_>, ways: &Ways<'_>) -> Result<(), Error> {
+    let mut lacks = Vec::new();
+    if manner.cold {
+        let blank = |text: &str| text.trim().is_empty();
+        if manner.postal_address.is_none_or(blank) {
+            lacks.push(Lack::PostalAddress);
+        }
+        if ways.link().is_none() {
+            lacks.push(Lack::WayOut);
+        }
+    }
+    if lacks.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Cold { lacks })
+    }
+}
+
+/// The parts of a message that are read.
+struct Parts {
+    text: String,
+    html: Option<String>,
+    /// What the counted links of `html` lead to.
+    links: Vec<String>,
+}
+
+fn parts(
+    templates: &Templates,
+    template: &Template,
+    body: Body,
+    manner: &Manner<'_>,
+    ways: &Ways<'_>,
+) -> Result<Parts, RenderError> {
+    let failed = |why: String| template.failed(format!("the body {why}"));
+    let said = match &body {
+        Body::Text(text) => text.clone(),
+        Body::Html(html) => text::of_html(html).map_err(failed)?,
+    };
+    let footer = unsubscribe::footer(
+        &said,
+        ways,
+        manner.preferences_url,
+        manner.postal_address,
+        manner.cold,
+    );
+    let footer = footer.unwrap_or_default();
+    let mut text = said;
+    if !footer.is_empty() {
+        text.push('\n');
+        text.push_str(&text::of_html(&footer).map_err(failed)?);
+    }
+    let fragment = match body {
+        Body::Html(fragment) if !manner.plain_text => fragment,
+        Body::Html(_) | Body::Text(_) => {
+            return Ok(Parts {
+                text,
+                html: None,
+                links: Vec::new(),
+            });
+        }
+    };
+    let document = format!(
+        "<!doctype html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n{fragment}{footer}</body>\n</html>\n"
+    );
+    let html = templates
+        .style()
+        .inline(&document)
+        .map_err(|error| failed(format!("cannot be styled: {error}")))?;
+    text::add_missing_links(&mut text, &html);
+    let spared: Vec<&str> = [manner.unsubscribe_url, manner.preferences_url]
+        .into_iter()
+        .flatten()
+        .collect();
+    let (html, links) = manner
+        .tracking
+        .map_or_else(|| (html.clone(), Vec::new()), |t| t.apply(&html, &spared));
+    Ok(Parts {
+        text,
+        html: Some(html),
+        links,
+    })
+}
+
+fn reply_to(draft: &Draft<'_>) -> Option<Mailbox> {
+    let own = &draft.identity.reply_to;
+    let Some(address) = draft.manner.reply_to_override else {
+        return own.clone();
+    };
+    Some(Mailbox {
+        name: own
+            .as_ref()
+            .map_or(&draft.identity.from, |own| own)
+            .name
+            .clone(),
+        address: address.clone(),
+    })
+}
+
+fn one_line(address: &str) -> String {
+    let lines: Vec<&str> = address
+        .lines()
+        .map(|line| line.trim().trim_end_matches(','))
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join(", ")
 }
 
 fn full_name(attributes: &JsonMap) -> Option<String> {

@@ -11,10 +11,11 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 /// digit becomes a numeric character reference. `CommonMark` 0.31 section 2.5: "Entity and numeric
 /// character references cannot be used in place of symbols indicating structure"; and they are
 /// understood everywhere a value can stand, in text, in link destinations and in an author's HTML.
+/// White space and punctuation beyond ASCII too: beside an author's `**` they decide what is bold.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 2);
     for c in text.chars() {
-        if c.is_alphanumeric() || (!c.is_ascii() && !c.is_control()) {
+        if c.is_alphanumeric() {
             out.push(c);
         } else if !c.is_control() || c == '\n' || c == '\t' {
             write!(out, "&#{};", u32::from(c)).expect("writing to a string");
@@ -23,16 +24,13 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// An HTML document of the Markdown.
-pub(super) fn to_document(markdown: &str) -> String {
-    let mut body = String::with_capacity(markdown.len() * 2);
-    html::push_html(
-        &mut body,
-        Parser::new_ext(markdown, Options::empty()).map(tame),
-    );
-    format!(
-        "<!doctype html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n{body}</body>\n</html>\n"
-    )
+/// Markdown to HTML: a fragment, without `<body>`. Beside `CommonMark` there are tables and
+/// ~~strikethrough~~; and a line break is a line break, as whoever writes a letter means it.
+pub(super) fn to_fragment(markdown: &str) -> String {
+    let mut html = String::with_capacity(markdown.len() * 2);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    html::push_html(&mut html, Parser::new_ext(markdown, options).map(tame));
+    html
 }
 
 /// A link whose address came from a value must not run anything: other schemes lose their address.
@@ -60,6 +58,7 @@ fn tame(event: Event<'_>) -> Event<'_> {
             title,
             id,
         }),
+        Event::SoftBreak => Event::HardBreak,
         other => other,
     }
 }
@@ -89,9 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn body(markdown: &str) -> String {
-        let document = to_document(markdown);
-        let start = document.find("<body>\n").expect("body") + "<body>\n".len();
-        document[start..document.find("</body>").expect("end")].to_owned()
+        to_fragment(markdown)
     }
 
     #[test]
@@ -104,6 +101,11 @@ mod tests {
             body("[book](https://a.example/?x=1&y=2)"),
             "<p><a href=\"https://a.example/?x=1&amp;y=2\">book</a></p>\n"
         );
+        assert_eq!(
+            body("Best regards,\nAda ~~L.~~"),
+            "<p>Best regards,<br />\nAda <del>L.</del></p>\n"
+        );
+        assert!(body("|a|b|\n|-|-|\n|1|2|").contains("<td>2</td>"));
     }
 
     #[test]
@@ -119,6 +121,14 @@ mod tests {
             ("Zoë O’Neil", "<p>Hi Zoë O’Neil!</p>\n"),
         ] {
             assert_eq!(body(&format!("Hi {}!", escape(value))), html, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_leaves_the_authors_markup_alone() {
+        for value in ["a\u{2000}", "\u{a0}a", "a!", "’a’", "*"] {
+            let html = body(&format!("Hi **{}**, you", escape(value)));
+            assert_eq!(html, format!("<p>Hi <strong>{value}</strong>, you</p>\n"));
         }
     }
 
@@ -148,7 +158,7 @@ mod tests {
     proptest! {
         /// Whatever a stranger is called, the document has the tags of the template and no more.
         #[test]
-        fn no_value_adds_a_tag(value in "\\PC{0,40}|[<>\\[\\]()*_`#&;:/!\\n\\t =\"'\\\\-]{0,40}") {
+        fn no_value_adds_a_tag(value in "\\PC{0,40}|[<>\\[\\]()*_`#&;:/!|~\\n\\t =\"'\\\\-]{0,40}") {
             let html = body(&format!("Hi {}, **see** you", escape(&value)));
             let tags: Vec<&str> = html.split('<').skip(1).filter_map(|t| t.split('>').next()).collect();
             prop_assert_eq!(tags, ["p", "strong", "/strong", "/p"]);

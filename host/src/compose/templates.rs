@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::snippets::Snippets;
+use super::style::Style;
 use super::{Template, TemplateError};
 use crate::domain::manifest::Manifest;
 
-/// Every template of the deployment, parsed once at start.
+/// Every template of the deployment, parsed once at start, with what they share.
 #[derive(Debug, Default)]
 pub struct Templates {
+    snippets: Snippets,
+    style: Style,
     by_sequence: BTreeMap<(String, String), Arc<Template>>,
     shared: BTreeMap<String, Arc<Template>>,
     by_plugin: BTreeMap<(String, String), Arc<Template>>,
@@ -22,7 +26,30 @@ pub enum Found {
     PluginDefault,
 }
 
+/// A template in the list of all.
+#[derive(Debug)]
+pub struct Listed<'a> {
+    pub found: Found,
+    /// The sequence or the plugin it belongs to; none where it is for all.
+    pub owner: Option<&'a str>,
+    pub name: &'a str,
+    pub template: &'a Template,
+}
+
 impl Templates {
+    /// No templates yet, but what they may include and how they look.
+    pub fn new(snippets: Snippets, style: Style) -> Self {
+        Self {
+            snippets,
+            style,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn style(&self) -> &Style {
+        &self.style
+    }
+
     /// Adds the template of a file: `templates/NAME.md`, or `templates/SEQUENCE/NAME.md`.
     pub fn add_file(
         &mut self,
@@ -32,7 +59,7 @@ impl Templates {
     ) -> Result<(), TemplateError> {
         let shown =
             sequence.map_or_else(|| name.to_owned(), |sequence| format!("{sequence}/{name}"));
-        let template = Arc::new(Template::parse(&shown, source)?);
+        let template = Arc::new(Template::parse(&shown, source, &self.snippets)?);
         match sequence {
             Some(sequence) => {
                 self.by_sequence
@@ -75,6 +102,19 @@ impl Templates {
             .map(|(found, template)| (found, Arc::clone(template)))
     }
 
+    /// Every template: shared ones, those of sequences, those of plugins.
+    pub fn list(&self) -> Vec<Listed<'_>> {
+        let shared = self.shared.iter().map(|(name, template)| Listed {
+            found: Found::Shared,
+            owner: None,
+            name,
+            template,
+        });
+        let own = owned(Found::Sequence, &self.by_sequence);
+        let defaults = owned(Found::PluginDefault, &self.by_plugin);
+        shared.chain(own).chain(defaults).collect()
+    }
+
     /// Every name that means something there, for "did you mean".
     pub fn names(&self, sequence: &str, plugin: &str) -> Vec<&str> {
         let own = self
@@ -96,6 +136,20 @@ impl Templates {
         names.dedup();
         names
     }
+}
+
+fn owned(
+    found: Found,
+    templates: &BTreeMap<(String, String), Arc<Template>>,
+) -> impl Iterator<Item = Listed<'_>> {
+    templates
+        .iter()
+        .map(move |((owner, name), template)| Listed {
+            found,
+            owner: Some(owner),
+            name,
+            template,
+        })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Templates as their authors meet them.
 
+mod messages;
+
 use serde_json::json;
 
 use super::*;
@@ -11,7 +13,15 @@ fn object(value: &serde_json::Value) -> JsonMap {
     value.as_object().expect("an object").clone()
 }
 
-fn render_for(source: &str, attributes: &serde_json::Value) -> Result<Rendered, RenderError> {
+/// A rendered template as both parts show it.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    subject: String,
+    text: String,
+    html: String,
+}
+
+fn render_for(source: &str, attributes: &serde_json::Value) -> Result<Shown, RenderError> {
     let contact = ContactView {
         id: "c1".into(),
         email: Some("ada@acme.example".into()),
@@ -36,7 +46,7 @@ fn render_for(source: &str, attributes: &serde_json::Value) -> Result<Rendered, 
         name: Some("Grace".into()),
         address: EmailAddress::parse("grace@us.example").expect("address"),
     };
-    Template::parse("test", source)
+    let rendered = Template::parse("test", source, &Snippets::default())
         .expect(source)
         .render(&Context {
             contact: &contact,
@@ -45,14 +55,20 @@ fn render_for(source: &str, attributes: &serde_json::Value) -> Result<Rendered, 
             vars: &object(&json!({ "step": 2, "resources": ["Guide", "Paper"] })),
             sender: &sender,
             sequence: "pricing",
-        })
+            host: HostFields::default(),
+        })?;
+    let (text, html) = match rendered.body {
+        Body::Text(text) => (text, String::new()),
+        Body::Html(html) => (text::of_html(&html).expect("text"), html),
+    };
+    Ok(Shown {
+        subject: rendered.subject,
+        text,
+        html,
+    })
 }
 
-fn render(
-    subject: &str,
-    body: &str,
-    attributes: &serde_json::Value,
-) -> Result<Rendered, RenderError> {
+fn render(subject: &str, body: &str, attributes: &serde_json::Value) -> Result<Shown, RenderError> {
     render_for(&format!("---\nsubject: {subject}\n---\n{body}"), attributes)
 }
 
@@ -75,7 +91,7 @@ fn all_names_are_there() {
     assert_eq!(mail.subject, "Ada at Acme");
     assert_eq!(
         mail.text,
-        "link-clicked Pricing, step 2, ada@acme.example Europe/London Grace grace@us.example pricing\n- Guide\n- Paper\n"
+        "link-clicked Pricing, step 2, ada@acme.example Europe/London Grace\ngrace@us.example pricing\n- Guide\n- Paper\n"
     );
     assert!(mail.html.contains("<li>Guide</li>"), "{}", mail.html);
 }
@@ -155,7 +171,7 @@ fn authors_may_provide_for_absence() {
         ),
     ] {
         let mail = render("s", body, &json!({ "first_name": "  " })).expect(body);
-        assert_eq!(mail.text, expect, "{body}");
+        assert_eq!(mail.text, format!("{expect}\n"), "{body}");
     }
 }
 
@@ -168,10 +184,11 @@ fn a_hostile_name_shows_literally_and_reads_naturally_in_text() {
             &json!({ "n": name }),
         )
         .expect("renders");
-        assert!(
-            mail.text.starts_with(&format!("Hi {name}, ")),
-            "{}",
-            mail.text
+        // White space is as in HTML: a run of it is one space.
+        let shown = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            mail.text,
+            format!("Hi {shown}, see this <https://x.example/p?a=1&b=2>\n")
         );
         assert_eq!(mail.html.matches("<a ").count(), 1, "{}", mail.html);
         assert!(
@@ -274,12 +291,13 @@ fn mistakes_are_found_before_anybody_is_mailed() {
             "syntax",
         ),
     ] {
-        let error = Template::parse("t", source).expect_err(source);
+        let error = Template::parse("t", source, &Snippets::default()).expect_err(source);
         assert_eq!(error.line, line, "{error}");
         assert!(error.message.starts_with(message), "{error}");
         assert!(error.remedy.contains(remedy), "{error}");
     }
-    assert!(Template::parse("t", &"x".repeat(TEMPLATE_MAX_BYTES + 1)).is_err());
+    let long = "x".repeat(TEMPLATE_MAX_BYTES + 1);
+    assert!(Template::parse("t", &long, &Snippets::default()).is_err());
 }
 
 #[test]
@@ -323,6 +341,7 @@ fn a_text_for_a_colleague_shows_what_is_missing() {
             address: EmailAddress::parse("grace@us.example").expect("address"),
         },
         sequence: "pricing",
+        host: HostFields::default(),
     };
     for (source, expect) in [
         ("Call {{ contact.first_name }}", "Call Ada"),

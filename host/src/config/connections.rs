@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Item;
 use url::{Host, Url};
 
-use crate::domain::spelling;
+use crate::domain::{EmailAddress, spelling};
 
 use super::reader::Section;
 use super::server::http_url;
@@ -34,6 +34,12 @@ pub enum Connection {
         webhook_secret: Option<SecretString>,
         base_url: BaseUrl,
     },
+    /// Takes in raw mails: replies and reports.
+    Inbound {
+        secret: SecretString,
+        /// Where replies go: each mail gets its own `+TOKEN` in it.
+        address: Option<EmailAddress>,
+    },
     /// Writes mails to a folder.
     Capture {
         folder: Option<PathBuf>,
@@ -49,7 +55,19 @@ pub struct BaseUrl {
     pub written: bool,
 }
 
-const KINDS: [&str; 5] = ["hubspot", "cloudevents", "sendgrid", "resend", "capture"];
+const KINDS: [&str; 6] = [
+    "hubspot",
+    "cloudevents",
+    "sendgrid",
+    "resend",
+    "inbound",
+    "capture",
+];
+
+/// The shortest secret of a connection that compares it as it is.
+const SECRET_MIN_BYTES: usize = 16;
+/// RFC 5321 4.5.3.1.1 allows 64 bytes before the @, of which `+` and a reply token take 47.
+const REPLY_LOCAL_MAX_BYTES: usize = 17;
 
 impl Connection {
     pub fn kind(&self) -> &'static str {
@@ -58,6 +76,7 @@ impl Connection {
             Self::CloudEvents { .. } => "cloudevents",
             Self::SendGrid { .. } => "sendgrid",
             Self::Resend { .. } => "resend",
+            Self::Inbound { .. } => "inbound",
             Self::Capture { .. } => "capture",
         }
     }
@@ -127,6 +146,16 @@ impl Connection {
                     base_url,
                 })
             }
+            "inbound" => {
+                let secret = section.secret("secret");
+                if let Some(secret) = &secret {
+                    check_inbound(section, secret);
+                }
+                let remedy = "write an address without a + and with at most 17 letters before the @, \
+                              like reply@in.example.com";
+                let address = section.optional_parsed("address", remedy, reply_address);
+                secret.map(|secret| Self::Inbound { secret, address })
+            }
             "capture" => {
                 let folder = section
                     .optional_text("folder")
@@ -174,6 +203,25 @@ fn is_loopback(url: &str) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// An address that has room for the token of a reply.
+fn reply_address(text: &str) -> Option<EmailAddress> {
+    let address = EmailAddress::parse(text).ok()?;
+    let (local, _) = address.as_str().split_once('@')?;
+    let fits = local.len() <= REPLY_LOCAL_MAX_BYTES && !local.contains('+');
+    fits.then_some(address)
+}
+
+/// Whoever knows the secret of inbound mail can stop sequences and suppress addresses.
+fn check_inbound(section: &Section<'_>, secret: &SecretString) {
+    let text = secret.expose_secret().trim();
+    if text.starts_with("whsec_") {
+        check_whsec(section, "secret", secret);
+    } else if text.len() < SECRET_MIN_BYTES {
+        let remedy = "write at least 16 random letters and digits";
+        section.problem("secret", "is too short to be one", remedy);
     }
 }
 

@@ -11,6 +11,7 @@ use super::connections::Connection;
 use super::guardrails::{SPAN_MAX_MS, at_most, caps};
 use super::places::token;
 use super::reader::Section;
+use super::server::http_url;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -19,6 +20,18 @@ pub struct Identity {
     /// The provider connection that sends; none means the built-in capture folder.
     pub connection: Option<String>,
     pub limits: IdentityRules,
+    /// Where people may write to be taken off.
+    pub unsubscribe_mailto: Option<EmailAddress>,
+    pub tracking: Option<Tracking>,
+}
+
+/// What is counted of an identity's mails, and through which domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracking {
+    /// Without a slash at its end.
+    pub url: String,
+    pub opens: bool,
+    pub clicks: bool,
 }
 
 const MAILBOX: &str = "write it like Ada Lovelace <ada@acme.example>";
@@ -44,12 +57,20 @@ impl Identity {
         let reply_to = section.optional_parsed("reply_to", MAILBOX, parse_mailbox);
         let connection = provider(section, connections);
         let limits = limits(section);
+        let unsubscribe_mailto = section.optional_parsed(
+            "unsubscribe_mailto",
+            "write it like unsubscribe@acme.example",
+            |text| EmailAddress::parse(text).ok(),
+        );
+        let tracking = tracking(section);
         section.finish();
         Some(Self {
             from: from?,
             reply_to,
             connection,
             limits,
+            unsubscribe_mailto,
+            tracking,
         })
     }
 }
@@ -72,7 +93,7 @@ fn limits(section: &Section<'_>) -> IdentityRules {
     at_most(section, "absent", rules.absent.len(), ABSENCES_MAX);
     let ends = rules.caps.iter().any(|cap| cap.span == Span::Day);
     if rules.ramp.is_some() && !ends {
-        section.problem(
+        section.warn(
             "ramp",
             "never ends, since there is no cap per day",
             "add the number of mails a day to end at: caps = [\"200/day\"]",
@@ -98,6 +119,42 @@ fn ramp(section: &Section<'_>) -> Option<Ramp> {
         start: start? as u32,
         step: step? as u32,
     })
+}
+
+/// None where nothing is counted.
+fn tracking(section: &Section<'_>) -> Option<Tracking> {
+    let url = section.optional_parsed(
+        "tracking_url",
+        "write a domain of your own, like https://go.acme.example",
+        |text| http_url(text).filter(|url| url.starts_with("https://") || is_loopback(url)),
+    );
+    let opens = section.boolean("track_opens");
+    let clicks = section.boolean("track_clicks");
+    if !opens && !clicks {
+        return None;
+    }
+    if url.is_none() && !section.wrote("tracking_url") {
+        let key = if opens { "track_opens" } else { "track_clicks" };
+        let message = "needs a domain of your own for the links";
+        let remedy = "add tracking_url = \"https://go.acme.example\", which leads to this server";
+        section.problem(key, message, remedy);
+    }
+    Some(Tracking {
+        url: url?,
+        opens,
+        clicks,
+    })
+}
+
+/// This very machine, while somebody tries things out.
+fn is_loopback(url: &str) -> bool {
+    let host = url::Url::parse(url).ok();
+    match host.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn provider(section: &Section<'_>, connections: &BTreeMap<String, Connection>) -> Option<String> {

@@ -7,6 +7,7 @@
 //! There is one source of defaults: `followup.default.toml`, which is also the documentation.
 
 mod calendar;
+mod company;
 mod connections;
 mod decide;
 mod deliver;
@@ -31,11 +32,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use calendar::Calendar;
+pub use company::Company;
 pub use connections::{BaseUrl, Connection};
 pub use decide::Decide;
 pub use deliver::Deliver;
 pub use guardrails::Guardrails;
-pub use identities::Identity;
+pub use identities::{Identity, Tracking};
 pub use places::Places;
 pub use plugins::Plugins;
 pub use problem::{Problem, Severity, in_order};
@@ -44,8 +46,8 @@ pub use sandbox::Sandbox;
 pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
-pub use templates::TemplateFile;
-pub use validate::{Validated, validate};
+pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use validate::{Validated, templates, validate};
 
 use crate::guardrails::Breaker;
 use reader::Reader;
@@ -72,7 +74,8 @@ pub struct Config {
     pub connections: BTreeMap<String, Connection>,
     pub identities: BTreeMap<String, Identity>,
     pub sequences: BTreeMap<String, Sequence>,
-    pub templates: Vec<TemplateFile>,
+    pub company: Company,
+    pub templates: TemplateFiles,
 }
 
 /// A usable configuration, and what should be looked at all the same.
@@ -134,7 +137,8 @@ fn read(reader: &Reader<'_>) -> Config {
         connections,
         identities,
         sequences,
-        templates: templates::read_all(reader),
+        company: Company::read(&root.section("company")),
+        templates: TemplateFiles::read_all(reader),
     };
     root.finish();
     config

@@ -175,7 +175,6 @@ impl<'r> Section<'r> {
         })
     }
 
-    /// Text that may be left out.
     pub fn optional_text(&self, key: &str) -> Option<String> {
         self.optional_parsed(key, "", |text| Some(text.to_owned()))
     }
@@ -252,10 +251,8 @@ impl<'r> Section<'r> {
     pub fn list<T>(&self, key: &str, remedy: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
         self.optional_list(key, remedy, &parse).unwrap_or_else(|| {
             let defaults = self.default_value(key).as_array().expect("a list");
-            defaults
-                .iter()
-                .map(|item| item.as_str().and_then(&parse).expect("a default is right"))
-                .collect()
+            let texts = defaults.iter().filter_map(Value::as_str);
+            texts.filter_map(&parse).collect()
         })
     }
 
@@ -302,6 +299,11 @@ impl<'r> Section<'r> {
                 None
             }
         }
+    }
+
+    /// Whether the file says anything of the key, be it right or wrong.
+    pub fn wrote(&self, key: &str) -> bool {
+        self.user.is_some_and(|table| table.contains_key(key))
     }
 
     /// The raw table, for keys that are not ours.

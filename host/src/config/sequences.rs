@@ -10,7 +10,7 @@ use crate::domain::enrollment::ExitRules;
 use crate::domain::event::KIND_MAX_BYTES;
 use crate::domain::spelling;
 use crate::guardrails::enrolment::ReEnrol;
-use crate::guardrails::{AccountStop, OverCap};
+use crate::guardrails::{AccountStop, CAP_GRAMMAR, CAPS_MAX, Cap, OverCap};
 
 use super::guardrails::{
     ACCOUNT_STOP, Guardrails, OVER_CAP, SPAN_MAX_MS, WINDOW, at_most, parse_account_stop,
@@ -37,6 +37,8 @@ pub struct Sequence {
     /// What differs from `[guardrails]`.
     pub own: OwnRules,
     pub exits: ExitRules,
+    /// Whether its mails have no HTML part.
+    pub plain_text: bool,
     /// The policy's own options.
     pub config: Json,
 }
@@ -44,6 +46,7 @@ pub struct Sequence {
 /// The options of `[guardrails]` that a sequence may have its own of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnRules {
+    pub contact_caps: Option<Vec<Cap>>,
     pub window: Option<Windows>,
     pub business_days_only: Option<bool>,
     pub over_cap: Option<OverCap>,
@@ -85,6 +88,7 @@ impl Sequence {
         let cold = section.boolean("cold");
         let own = own_rules(section, guardrails);
         let exits = exits(&section.section("exits"));
+        let plain_text = section.boolean("plain_text");
         let config = section
             .section("config")
             .table()
@@ -100,6 +104,7 @@ impl Sequence {
             cold,
             own,
             exits,
+            plain_text,
             config,
         })
     }
@@ -114,7 +119,11 @@ fn own_rules(section: &Section<'_>, guardrails: &Guardrails) -> OwnRules {
         .map(Windows::new);
     let blocks = window.as_ref().map_or(0, Windows::block_count);
     at_most(section, "window", blocks, BLOCKS_MAX);
+    let contact_caps = section.optional_list("contact_caps", CAP_GRAMMAR, Cap::parse);
+    let caps = contact_caps.as_ref().map_or(0, Vec::len);
+    at_most(section, "contact_caps", caps, CAPS_MAX);
     OwnRules {
+        contact_caps,
         window,
         business_days_only: section.optional_boolean("business_days_only"),
         over_cap: section.optional_parsed("over_cap", OVER_CAP, parse_over_cap),

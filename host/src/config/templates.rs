@@ -1,11 +1,12 @@
 //! Finds the template files beside the configuration: `templates/NAME.md` for all sequences,
-//! `templates/SEQUENCE/NAME.md` for one.
+//! `templates/SEQUENCE/NAME.md` for one, `templates/snippets/NAME.md` for what several share, and
+//! `templates/style.css`.
 
 use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
 use super::reader::{Reader, is_slug};
-use crate::compose::TEMPLATE_MAX_BYTES;
+use crate::compose::{STYLE_MAX_BYTES, TEMPLATE_MAX_BYTES};
 
 /// A template as it was found, not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +18,48 @@ pub struct TemplateFile {
     pub source: String,
 }
 
+/// What lies in the folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateFiles {
+    pub templates: Vec<TemplateFile>,
+    /// Without a sequence.
+    pub snippets: Vec<TemplateFile>,
+    pub style: Option<StyleFile>,
+}
+
+/// The stylesheet of the HTML parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StyleFile {
+    pub path: PathBuf,
+    pub source: String,
+}
+
 /// The most template files of one deployment.
 const FILES_MAX: usize = 10_000;
 
 const FOLDER: &str = "templates";
+const SNIPPETS: &str = "snippets";
+const STYLE: &str = "style.css";
 
-pub(super) fn read_all(reader: &Reader<'_>) -> Vec<TemplateFile> {
-    let mut files = Vec::new();
-    let root = reader.folder.join(FOLDER);
-    if root.is_dir() {
-        add_folder(reader, &root, None, &mut files);
+impl TemplateFiles {
+    pub(super) fn read_all(reader: &Reader<'_>) -> Self {
+        let mut found = Vec::new();
+        let root = reader.folder.join(FOLDER);
+        if root.is_dir() {
+            add_folder(reader, &root, None, &mut found);
+        }
+        let (snippets, templates) = found
+            .into_iter()
+            .partition(|file| file.sequence.as_deref() == Some(SNIPPETS));
+        let style = root.join(STYLE);
+        Self {
+            templates,
+            snippets,
+            style: style.is_file().then_some(style).and_then(|path| {
+                read_text(reader, &path, STYLE_MAX_BYTES).map(|source| StyleFile { path, source })
+            }),
+        }
     }
-    files
 }
 
 /// Reads a folder of templates and, at the top, the folders of the sequences in it.
@@ -81,33 +112,40 @@ fn read(
     sequence: Option<&str>,
     name: String,
 ) -> Option<TemplateFile> {
-    let wrong = |message: String, remedy: &str| {
+    if !is_slug(&name) {
+        let message = format!("{name:?} is no name for a template");
+        let remedy = "use 1 to 64 lower-case letters, digits and dashes";
         reader.note(Problem::error(&path, 0, message, remedy));
+        return None;
+    }
+    let source = read_text(reader, &path, TEMPLATE_MAX_BYTES)?;
+    Some(TemplateFile {
+        sequence: sequence.map(str::to_owned),
+        name,
+        source,
+        path,
+    })
+}
+
+fn read_text(reader: &Reader<'_>, path: &Path, max_bytes: usize) -> Option<String> {
+    let wrong = |message: String, remedy: &str| {
+        reader.note(Problem::error(path, 0, message, remedy));
         None
     };
-    if !is_slug(&name) {
-        return wrong(
-            format!("{name:?} is no name for a template"),
-            "use 1 to 64 lower-case letters, digits and dashes",
-        );
-    }
     let size = path.metadata().map_or(0, |metadata| metadata.len());
-    if size > TEMPLATE_MAX_BYTES as u64 {
+    if size > max_bytes as u64 {
         return wrong(
-            format!("is {size} bytes long, {TEMPLATE_MAX_BYTES} allowed"),
+            format!("is {size} bytes long, {max_bytes} allowed"),
             "shorten it",
         );
     }
-    match std::fs::read_to_string(&path) {
-        Ok(source) => Some(TemplateFile {
-            sequence: sequence.map(str::to_owned),
-            name,
-            source,
-            path,
-        }),
-        Err(error) => wrong(
-            format!("cannot be read ({error})"),
-            "save it as UTF-8 text that this user may read",
-        ),
-    }
+    std::fs::read_to_string(path).map_or_else(
+        |error| {
+            wrong(
+                format!("cannot be read ({error})"),
+                "save it as UTF-8 text that this user may read",
+            )
+        },
+        Some,
+    )
 }

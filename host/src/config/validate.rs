@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::compose::Templates;
+use crate::compose::{Snippets, Style, TemplateError, Templates};
 use crate::decide::enrol::EnrolRule;
 use crate::domain::event::kind;
 use crate::domain::manifest::{Manifest, PluginKind};
@@ -28,13 +28,16 @@ pub struct Validated {
 
 /// Looks at everything together. The error is the whole list, warnings included.
 pub fn validate(config: &Config, manifests: &[Manifest]) -> Result<Validated, Vec<Problem>> {
+    let (templates, problems) = templates(config, manifests);
     let mut check = Check {
         config,
         manifests,
-        out: Validated::default(),
-        problems: Vec::new(),
+        out: Validated {
+            templates,
+            ..Validated::default()
+        },
+        problems,
     };
-    check.templates();
     for (name, sequence) in &config.sequences {
         check.sequence(name, sequence);
     }
@@ -49,6 +52,56 @@ pub fn validate(config: &Config, manifests: &[Manifest]) -> Result<Validated, Ve
     })
 }
 
+/// The templates that are in order, and what is wrong with the others.
+pub fn templates(config: &Config, manifests: &[Manifest]) -> (Templates, Vec<Problem>) {
+    let files = &config.templates;
+    let mut problems = Vec::new();
+    let mut complain = |path: &Path, error: TemplateError| {
+        problems.push(Problem::error(
+            path,
+            error.line,
+            error.message,
+            error.remedy,
+        ));
+    };
+    let sources = files
+        .snippets
+        .iter()
+        .map(|file| (file.name.as_str(), file.source.as_str()));
+    let (snippets, wrong) = Snippets::parse(sources);
+    for (name, error) in wrong {
+        let file = files.snippets.iter().find(|file| file.name == name);
+        complain(file.map_or(Path::new(&name), |file| &file.path), error);
+    }
+    let style = files.style.as_ref().map(|file| {
+        Style::parse(&file.source).unwrap_or_else(|error| {
+            complain(&file.path, error);
+            Style::default()
+        })
+    });
+    let mut templates = Templates::new(snippets, style.unwrap_or_default());
+    for manifest in manifests {
+        for (name, error) in templates.add_defaults(manifest) {
+            let message = format!("plugin {}, template {name}: {}", manifest.id, error.message);
+            let remedy = format!("tell the plugin's author: {}", error.remedy);
+            complain(
+                Path::new("plugin.toml"),
+                TemplateError {
+                    line: 0,
+                    message,
+                    remedy,
+                },
+            );
+        }
+    }
+    for file in &files.templates {
+        if let Err(error) = templates.add_file(file.sequence.as_deref(), &file.name, &file.source) {
+            complain(&file.path, error);
+        }
+    }
+    (templates, problems)
+}
+
 struct Check<'a> {
     config: &'a Config,
     manifests: &'a [Manifest],
@@ -57,37 +110,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn templates(&mut self) {
-        for manifest in self.manifests {
-            for (name, error) in self.out.templates.add_defaults(manifest) {
-                let file = Path::new("plugin.toml");
-                let message = format!("plugin {}, template {name}: {}", manifest.id, error.message);
-                self.problems.push(Problem::error(
-                    file,
-                    0,
-                    message,
-                    format!("tell the plugin's author: {}", error.remedy),
-                ));
-            }
-        }
-        for file in &self.config.templates {
-            let added =
-                self.out
-                    .templates
-                    .add_file(file.sequence.as_deref(), &file.name, &file.source);
-            if let Err(error) = added {
-                self.problems.push(Problem::error(
-                    &file.path,
-                    error.line,
-                    error.message,
-                    error.remedy,
-                ));
-            }
-        }
-    }
-
     fn sequence(&mut self, name: &str, sequence: &Sequence) {
         let at = format!("/sequences/{}", token(name));
+        if name == "snippets" {
+            let message = "sequences.snippets: templates/snippets/ is the folder of snippets";
+            self.error(&at, message.to_owned(), "name it differently".to_owned());
+        }
         self.rule(name, sequence, &at);
         let Some(manifest) = self
             .manifests
@@ -146,6 +174,7 @@ impl Check<'_> {
         // A file that cannot be parsed was complained about, and is there all the same.
         let files = self
             .config
+            .templates
             .templates
             .iter()
             .filter(|file| file.sequence.as_deref().is_none_or(|owner| owner == name));
@@ -222,7 +251,7 @@ impl Check<'_> {
 
     /// Files that no sequence can reach: mostly a misspelt folder.
     fn unused(&mut self) {
-        for file in &self.config.templates {
+        for file in &self.config.templates.templates {
             let Some(folder) = &file.sequence else {
                 continue;
             };

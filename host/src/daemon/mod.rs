@@ -3,6 +3,8 @@
 //!
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
+mod abilities;
+mod outgoing;
 mod plugins;
 mod rules;
 mod web;
@@ -24,7 +26,9 @@ use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
 use crate::store;
 
+pub use outgoing::{identity, letterhead};
 pub use plugins::Plugins;
+pub(crate) use wire::reactions;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is
 /// found again, in doubt, at the next start.
@@ -105,7 +109,18 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
-            tasks.spawn(parts.hydrator.clone().run(Arc::clone(&clock), stopped));
+            tasks.spawn(
+                parts
+                    .hydrator
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
+            let store = Arc::clone(&parts.store);
+            tasks.spawn(async move {
+                if let Err(e) = store.watch(clock.as_ref(), stopped).await {
+                    tracing::error!(error = %e, "what other processes import is noticed with the next event only");
+                }
+            });
         }
         tracing::info!(%address, sequences = config.sequences.len(), "ready");
         Ok(Self {

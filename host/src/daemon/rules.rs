@@ -21,7 +21,11 @@ pub(super) fn calendar(config: &config::Calendar) -> Calendar {
 pub(super) fn of_sequence(guardrails: &Guardrails, sequence: &config::Sequence) -> Rules {
     let own = &sequence.own;
     Rules {
-        contact_caps: guardrails.contact_caps.clone(),
+        contact_caps: own
+            .contact_caps
+            .as_ref()
+            .unwrap_or(&guardrails.contact_caps)
+            .clone(),
         account_caps: guardrails.account_caps.clone(),
         domain_caps: guardrails.domain_caps.clone(),
         over_cap: own.over_cap.unwrap_or(guardrails.over_cap),
@@ -56,7 +60,15 @@ pub(super) fn lookback(config: &Config) -> Lookback {
             .max(ramp_ms)
     });
     Lookback {
-        contact_ms: longest(&guardrails.contact_caps).max(gaps.max().unwrap_or(0)),
+        contact_ms: config
+            .sequences
+            .values()
+            .filter_map(|sequence| sequence.own.contact_caps.as_ref())
+            .chain([&guardrails.contact_caps])
+            .map(|caps| longest(caps))
+            .chain(gaps)
+            .max()
+            .unwrap_or(0),
         account_ms: longest(&guardrails.account_caps),
         domain_ms: longest(&guardrails.domain_caps),
         identity_ms: identity.max().unwrap_or(0),
@@ -72,4 +84,41 @@ fn longest(caps: &[Cap]) -> i64 {
         Span::Rolling { ms } => ms,
     });
     spans.max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guardrails::{AccountStop, OverCap};
+
+    #[test]
+    fn a_sequences_own_limits_come_first() {
+        let text = "[identities.ada]\nfrom = \"ada@acme.example\"\n\
+                    [guardrails]\ngap_ms = 7\nover_cap = \"skip\"\nwindow = [\"mon 09:00-10:00\"]\nbusiness_days_only = true\n\
+                    [sequences.as-all]\npolicy = \"cadence\"\nenrol = 'true'\n\
+                    [sequences.own]\npolicy = \"cadence\"\nenrol = 'true'\nover_cap = \"drop\"\nwindow = []\n\
+                    business_days_only = false\ngap_ms = 0\naccount_stop = \"stop\"\ncold = true\npriority = 3\n";
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("followup.toml");
+        std::fs::write(&path, text).expect("write");
+        let config = config::load(&path, &|_| None).expect("loads").config;
+        let rules = |name: &str| of_sequence(&config.guardrails, &config.sequences[name]);
+
+        let all = rules("as-all");
+        assert_eq!(
+            (all.gap_ms, all.over_cap, all.business_days_only),
+            (7, OverCap::Skip, true)
+        );
+        assert_eq!(all.window, config.guardrails.window);
+        assert_eq!(all.contact_caps, config.guardrails.contact_caps);
+
+        let own = rules("own");
+        assert_eq!(
+            (own.gap_ms, own.over_cap, own.business_days_only),
+            (0, OverCap::Drop, false)
+        );
+        assert!(own.window.is_always() && own.cold);
+        assert_eq!((own.account_stop, own.priority), (AccountStop::Stop, 3));
+        assert_eq!(own.contact_caps, all.contact_caps);
+    }
 }

@@ -5,35 +5,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::{Plugins, rules};
+use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
-use crate::config::{self, BaseUrl, Config, Connection, Validated};
-use crate::crm::cloudevents::CloudEvents;
-use crate::crm::hubspot::Hubspot;
+use crate::config::{Config, Validated};
 use crate::decide::{self, Engine, Sequence, Sequences};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
-use crate::domain::hook::Hook;
-use crate::domain::mail::{Identity, Provider};
 use crate::guardrails::Sender;
-use crate::hydrate::{Hydrator, Source};
+use crate::hydrate::Hydrator;
 use crate::ingest::{self, Door};
-use crate::net::{Net, NetLimits, Reach};
-use crate::providers::resend::Resend;
-use crate::providers::sendgrid::SendGrid;
+use crate::net::{Net, NetLimits};
 use crate::recipient;
 use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
-
-/// The name of the transport that identities without a provider use.
-const CAPTURE: &str = "capture";
 
 /// The parts, ready to run.
 pub(super) struct Parts {
@@ -43,14 +33,6 @@ pub(super) struct Parts {
     pub(super) hydrator: Hydrator,
     hooks: HashMap<String, ingest::Connection>,
     reactions: Arc<Reactions>,
-}
-
-/// What one connection can do.
-#[derive(Default)]
-struct Abilities {
-    hook: Option<ingest::Connection>,
-    transport: Option<Transport>,
-    source: Option<Source>,
 }
 
 pub(super) async fn wire(
@@ -69,6 +51,7 @@ pub(super) async fn wire(
     )
     .context("store.url")?;
     let store: store::Shared = Arc::new(store);
+    let key = store.signing_key(DEFAULT_TENANT).await?;
     let net = Arc::new(Net::new(NetLimits {
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
@@ -78,13 +61,14 @@ pub(super) async fn wire(
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
     transports.insert(
-        CAPTURE.to_owned(),
+        outgoing::CAPTURE.to_owned(),
         Transport::Capture {
             folder: config.deliver.outbox.clone(),
         },
     );
     for (name, connection) in &config.connections {
-        let can = abilities(config, connection).with_context(|| format!("connections.{name}"))?;
+        let can = abilities::of(config, connection, &key)
+            .with_context(|| format!("connections.{name}"))?;
         hooks.extend(can.hook.map(|hook| (name.clone(), hook)));
         transports.extend(can.transport.map(|transport| (name.clone(), transport)));
         sources.extend(can.source.map(|source| (name.clone(), source)));
@@ -95,7 +79,7 @@ pub(super) async fn wire(
         .iter()
         .map(|(name, identity)| {
             let sender = Sender {
-                identity: resolve(name, identity),
+                identity: outgoing::identity(config, name, identity),
                 rules: identity.limits.clone(),
             };
             (name.clone(), sender)
@@ -103,34 +87,16 @@ pub(super) async fn wire(
         .collect();
     let enrol = validated.rules;
     let sequences = sequences(config, &enrol, &plugins, &identities, &store, now).await?;
-    let reactions = Arc::new(Reactions {
-        exits: config
-            .sequences
-            .iter()
-            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
-            .collect(),
-        account_stop: config
-            .sequences
-            .iter()
-            .map(|(name, sequence)| {
-                let rules = rules::of_sequence(&config.guardrails, sequence);
-                (name.clone(), rules.account_stop)
-            })
-            .filter(|(_, stop)| *stop != AccountStop::Nothing)
-            .collect(),
-        touch_events: config.guardrails.touch_events.clone(),
-        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
-        soft_bounces_max: config.guardrails.soft_bounces_max,
-        free_mail_domains: config.guardrails.free_mail_domains.clone(),
-        zone: config.calendar.time_zone,
-    });
+    let reactions = Arc::new(reactions(config));
     let lookback = rules::lookback(config);
+    let letterhead = Arc::new(outgoing::letterhead(config, key));
     Ok(Parts {
         engine: Engine {
             store: Arc::clone(&store),
             sandbox: plugins.sandbox,
             calendar: Arc::clone(&calendar),
             templates: Arc::clone(&templates),
+            letterhead: Arc::clone(&letterhead),
             sequences: Arc::new(Sequences::new(sequences.clone())),
             limits: decide::Limits {
                 batch_max: config.decide.batch_max,
@@ -147,6 +113,7 @@ pub(super) async fn wire(
         deliverer: Deliverer {
             store: Arc::clone(&store),
             templates,
+            letterhead,
             calendar,
             sequences: Arc::new(
                 sequences
@@ -178,6 +145,31 @@ pub(super) async fn wire(
         hooks,
         reactions,
     })
+}
+
+/// What events do at once.
+pub(crate) fn reactions(config: &Config) -> Reactions {
+    Reactions {
+        exits: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| (name.clone(), sequence.exits.clone()))
+            .collect(),
+        account_stop: config
+            .sequences
+            .iter()
+            .map(|(name, sequence)| {
+                let rules = rules::of_sequence(&config.guardrails, sequence);
+                (name.clone(), rules.account_stop)
+            })
+            .filter(|(_, stop)| *stop != AccountStop::Nothing)
+            .collect(),
+        touch_events: config.guardrails.touch_events.clone(),
+        auto_reply_pause_ms: config.guardrails.auto_reply_pause_ms,
+        soft_bounces_max: config.guardrails.soft_bounces_max,
+        free_mail_domains: config.guardrails.free_mail_domains.clone(),
+        zone: config.calendar.time_zone,
+    }
 }
 
 /// The door to the parts.
@@ -213,108 +205,6 @@ pub(super) fn pages(config: &Config, door: &Door) -> recipient::Door {
         body_timeout_ms: config.server.body_timeout_ms,
         exit_wait_ms: config.server.exit_wait_ms,
         permits: Arc::clone(&door.permits),
-    }
-}
-
-fn abilities(config: &Config, connection: &Connection) -> anyhow::Result<Abilities> {
-    let hook = |hook: Arc<dyn Hook>, creates_contacts| {
-        Some(ingest::Connection {
-            hook,
-            creates_contacts,
-        })
-    };
-    Ok(match connection {
-        Connection::Hubspot {
-            client_secret,
-            access_token,
-            base_url,
-        } => {
-            let hubspot = Arc::new(Hubspot::new(
-                client_secret.clone(),
-                access_token.clone(),
-                base_url.url.clone(),
-            ));
-            Abilities {
-                hook: hook(Arc::clone(&hubspot) as Arc<dyn Hook>, true),
-                source: Some(Source {
-                    hubspot,
-                    reach: reach(base_url),
-                }),
-                ..Abilities::default()
-            }
-        }
-        Connection::CloudEvents { secret } => Abilities {
-            hook: hook(Arc::new(CloudEvents::new(secret)?), true),
-            ..Abilities::default()
-        },
-        Connection::SendGrid {
-            api_key,
-            webhook_public_key,
-            base_url,
-        } => {
-            let sendgrid = Arc::new(SendGrid::new(
-                api_key.clone(),
-                webhook_public_key.as_ref().map(ExposeSecret::expose_secret),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&sendgrid) as Arc<dyn Hook>, false),
-                transport: Some(http(sendgrid, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Resend {
-            api_key,
-            webhook_secret,
-            base_url,
-        } => {
-            let resend = Arc::new(Resend::new(
-                api_key.clone(),
-                webhook_secret.as_ref(),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&resend) as Arc<dyn Hook>, false),
-                transport: Some(http(resend, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Capture { folder } => Abilities {
-            transport: Some(Transport::Capture {
-                folder: folder
-                    .clone()
-                    .unwrap_or_else(|| config.deliver.outbox.clone()),
-            }),
-            ..Abilities::default()
-        },
-    })
-}
-
-fn http(provider: Arc<dyn Provider>, base_url: &BaseUrl) -> Transport {
-    Transport::Http {
-        provider,
-        reach: reach(base_url),
-    }
-}
-
-/// Private addresses may be called only where the administrator wrote the address.
-fn reach(base_url: &BaseUrl) -> Reach {
-    if base_url.written {
-        Reach::Configured
-    } else {
-        Reach::Public
-    }
-}
-
-fn resolve(name: &str, identity: &config::Identity) -> Identity {
-    Identity {
-        name: name.to_owned(),
-        from: identity.from.clone(),
-        reply_to: identity.reply_to.clone(),
-        connection: identity
-            .connection
-            .clone()
-            .unwrap_or_else(|| CAPTURE.to_owned()),
     }
 }
 

@@ -9,12 +9,11 @@ use serde_json::json;
 use super::draft::soonest_first;
 use super::{EMIT_DEPTH_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
 use crate::calendar::{Calendar, HOST_FIELDS};
-use crate::compose::{self, Templates};
+use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
     AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SetTimer, Timer, When,
 };
 use crate::domain::enrollment::EnrollmentStatus;
-use crate::domain::event::kind;
 use crate::domain::pause::Pauses;
 use crate::domain::touch::{Quiet, Recent, Slot};
 use crate::domain::verdict::Verdict;
@@ -28,6 +27,7 @@ pub(super) struct Scope<'a> {
     pub(super) sequence: &'a Sequence,
     pub(super) calendar: &'a Calendar,
     pub(super) templates: &'a Templates,
+    pub(super) letterhead: &'a Letterhead,
     pub(super) enrollment_id: &'a str,
     pub(super) contact: &'a ContactView,
     pub(super) account: Option<&'a AccountView>,
@@ -40,6 +40,8 @@ pub(super) struct Scope<'a> {
     pub(super) event: &'a Event,
     /// Of the event: see `EMIT_DEPTH_MAX`.
     pub(super) depth: u32,
+    /// See `TIMER_PAUSE_MS`.
+    pub(super) hurried: bool,
     pub(super) zone: Tz,
     pub(super) now: Instant,
 }
@@ -166,7 +168,7 @@ impl Effects<'_, '_> {
             .calendar
             .resolve(timer.when, self.scope.now, self.scope.zone);
         // What the outside world tells has an end; what plugins tell themselves has none.
-        if self.scope.event.kind == kind::TIMER_FIRED || self.scope.depth > 0 {
+        if self.scope.hurried {
             at = at.max(self.scope.now.plus_ms(TIMER_PAUSE_MS));
         }
         self.enrollment
@@ -207,6 +209,7 @@ impl Effects<'_, '_> {
             vars: &JsonMap::new(),
             sender: &self.scope.sequence.sender.identity.from,
             sequence: &self.scope.sequence.name,
+            host: compose::HostFields::default(),
         };
         // A colleague reads it: better a name too few than no task.
         let fill = |text: &str| compose::fill_in(text, &fields).unwrap_or_else(|_| text.to_owned());

@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) depth: u32,
     /// How often it failed before.
     pub(super) failures: u32,
+    /// A plugin asked for it, a moment ago: see `TIMER_PAUSE_MS`.
+    pub(super) hurried: bool,
 }
 
 impl Call {
@@ -23,6 +25,7 @@ impl Call {
             event,
             depth,
             failures: 0,
+            hurried: depth > 0,
         }
     }
 }
@@ -77,6 +80,7 @@ impl Turn<'_> {
                     sequence,
                     calendar: &self.engine.calendar,
                     templates: &self.engine.templates,
+                    letterhead: &self.engine.letterhead,
                     enrollment_id: &id,
                     contact: &self.view,
                     account: self.contact.account.as_ref(),
@@ -88,6 +92,7 @@ impl Turn<'_> {
                     touches: &self.contact.touches,
                     event: &call.event,
                     depth: call.depth,
+                    hurried: call.hurried,
                     zone: self.zone,
                     now: self.now,
                 };

@@ -26,15 +26,13 @@ impl<'e> Turn<'e> {
         let mut enrolling: Vec<&'e Sequence> = Vec::new();
         let mut remarks = Vec::new();
         for sequence in meant {
-            let refused = match self.may_enrol(sequence, &enrolling) {
-                Err(reason) => reason,
-                Ok(()) => match self.ended_since(sequence, later) {
-                    Some(kind) => format!("{kind} was heard since"),
-                    None => {
-                        enrolling.push(sequence);
-                        continue;
-                    }
-                },
+            let objection = self.may_enrol(sequence, &enrolling).err().or_else(|| {
+                let kind = self.ended_since(sequence, later)?;
+                Some(format!("{kind} was heard since"))
+            });
+            let Some(refused) = objection else {
+                enrolling.push(sequence);
+                continue;
             };
             remarks.push(format!("not enrolled in {}: {refused}", sequence.name));
         }

@@ -21,7 +21,7 @@ mod tick;
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::compose::Templates;
+use crate::compose::{Letterhead, Templates};
 use crate::domain::backoff::Backoff;
 use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
@@ -37,6 +37,7 @@ pub struct Engine {
     pub sandbox: Arc<Sandbox>,
     pub calendar: Arc<Calendar>,
     pub templates: Arc<Templates>,
+    pub letterhead: Arc<Letterhead>,
     pub sequences: Arc<Sequences>,
     pub limits: Limits,
 }
@@ -63,8 +64,8 @@ const EVENTS_MAX: usize = 32;
 const TIMERS_MAX: usize = 64;
 /// Events that wait behind a failed call of one enrollment; further ones pass it by.
 const UNDECIDED_MAX: usize = 100;
-/// The least time between a timer and one that it sets, by itself or through an event: timers that set
-/// timers for now would turn for ever in one moment.
+/// The least time until a timer rings that follows from an event of a plugin, or from a timer set less
+/// than this before: timers that set timers for now would turn for ever in one moment.
 const TIMER_PAUSE_MS: i64 = crate::domain::instant::MINUTE_MS;
 /// How many events of plugins may follow from one event of the outside world.
 const EMIT_DEPTH_MAX: u32 = 3;

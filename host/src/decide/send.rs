@@ -1,7 +1,7 @@
 //! A mail that a policy asks for: through the guardrails, then into the outbox.
 
 use super::apply::Effects;
-use crate::compose::{self, mail, thread::Parent};
+use crate::compose::{self, Stamp, mail, thread::Parent};
 use crate::domain::Instant;
 use crate::domain::decision::SendEmail;
 use crate::domain::enrollment::{EnrollmentStatus, ExitReason};
@@ -25,8 +25,11 @@ impl Effects<'_, '_> {
             .as_ref()
             .and_then(|touch| scope.touches.iter().find(|known| known.touch.id == *touch))
             .and_then(|touch| touch.thread.clone());
-        let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref()) {
-            None => (None, Vec::new()),
+        let identity = &scope.sequence.sender.identity;
+        let stamp = scope.letterhead.stamp(&id, identity, &scope.sequence.name);
+        let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref(), &stamp) {
+            // What cold outreach lacks is for the guardrails to say.
+            None | Some(Err(mail::Error::Cold { .. })) => (None, Vec::new()),
             Some(Ok(mail)) => (Some(mail.subject), Vec::new()),
             Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => {
                 (None, fields)
@@ -56,8 +59,8 @@ impl Effects<'_, '_> {
                 identity: &scope.sequence.sender.rules,
                 recent: &recent,
                 message_id: &id,
-                unsubscribable: false,
-                postal_address: false,
+                unsubscribable: stamp.unsubscribable(),
+                postal_address: stamp.has_postal_address(),
             },
             scope.calendar,
             asked_at,
@@ -120,8 +123,8 @@ impl Effects<'_, '_> {
                 priority: scope.sequence.rules.priority,
             });
         }
-        let since = &mut self.place.waiting_since;
-        **since = Some(since.map_or(asked_at, |since| since.min(asked_at)));
+        let since = &mut *self.place.waiting_since;
+        *since = Some(since.map_or(asked_at, |since| since.min(asked_at)));
         self.messages.push(NewMessage {
             id,
             asked_at,
@@ -160,6 +163,7 @@ impl Effects<'_, '_> {
         id: &str,
         email: &SendEmail,
         thread: Option<&Thread>,
+        stamp: &Stamp<'_>,
     ) -> Option<Result<crate::domain::mail::Mail, mail::Error>> {
         let scope = self.scope;
         let to = scope.to?;
@@ -185,6 +189,7 @@ impl Effects<'_, '_> {
                         thread.subject.as_str(),
                     )
                 }),
+                manner: stamp.manner(scope.sequence.rules.cold),
             },
         ))
     }

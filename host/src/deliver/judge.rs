@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Deliverer, Transport};
 use crate::compose::RenderError;
-use crate::compose::mail::{self, Draft};
+use crate::compose::mail::{self, Draft, Manner};
 use crate::compose::thread::Parent;
 use crate::domain::decision::ContactView;
 use crate::domain::mail::Mail;
@@ -119,18 +119,21 @@ impl Deliverer {
         let mut contact = message.contact.clone();
         let zone = self.calendar.zone_of(&contact, message.account.as_ref());
         zone.name().clone_into(&mut contact.time_zone);
+        let stamp = self
+            .letterhead
+            .stamp(&message.id, &sender.identity, sequence_name);
         // An earlier attempt fixed the bytes; a repetition must be the same.
         let composed = match &message.mail {
             Some(mail) => Some(Ok(mail.clone())),
-            None => message
-                .to
-                .as_ref()
-                .map(|to| self.compose(&message, sender, &contact, to)),
+            None => message.to.as_ref().map(|to| {
+                self.compose(&message, sender, &contact, to, stamp.manner(sequence.cold))
+            }),
         };
         let missing_fields = match &composed {
             Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
+            // What cold outreach lacks is for the guardrails to say.
+            Some(Ok(_) | Err(mail::Error::Cold { .. })) | None => Vec::new(),
             Some(Err(e)) => return Err(aside(Aside::Held, "composing", e.to_string())),
-            Some(Ok(_)) | None => Vec::new(),
         };
         let recent = taken.recent(&message);
         let paused =
@@ -160,8 +163,8 @@ impl Deliverer {
             identity: &sender.rules,
             recent: &recent,
             message_id: &message.id,
-            unsubscribable: false,
-            postal_address: false,
+            unsubscribable: stamp.unsubscribable(),
+            postal_address: stamp.has_postal_address(),
         };
         let ruling = guardrails::judge(&proposal, &self.calendar, now, now);
         match (ruling, composed) {
@@ -205,6 +208,7 @@ impl Deliverer {
         sender: &Sender,
         contact: &ContactView,
         to: &EmailAddress,
+        manner: Manner<'_>,
     ) -> Result<Mail, mail::Error> {
         mail::mail(
             &self.templates,
@@ -228,6 +232,7 @@ impl Deliverer {
                         thread.subject.as_str(),
                     )
                 }),
+                manner,
             },
         )
     }

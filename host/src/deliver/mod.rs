@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::calendar::Calendar;
-use crate::compose::Templates;
+use crate::compose::{Letterhead, Templates};
 use crate::domain::backoff::Backoff;
 use crate::domain::mail::Provider;
 use crate::domain::touch::Lookback;
@@ -33,6 +33,7 @@ pub use tick::Progress;
 pub struct Deliverer {
     pub store: store::Shared,
     pub templates: Arc<Templates>,
+    pub letterhead: Arc<Letterhead>,
     pub calendar: Arc<Calendar>,
     /// By name, as messages refer to them.
     pub sequences: Arc<HashMap<String, Arc<Rules>>>,

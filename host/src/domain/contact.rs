@@ -116,6 +116,7 @@ pub struct ContactPatch {
     /// `first_name`, `last_name`, `company`, ... and the sender's own. Null or "" forgets a field.
     pub attributes: JsonMap,
     /// Further mailboxes of the person: what comes from them is theirs, nothing is sent there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_emails: Vec<EmailAddress>,
     /// `id` (required for account rules), `name`, and more.
     pub account: Option<JsonMap>,

@@ -26,8 +26,28 @@ pub fn id(prefix: &str, parts: &[&[u8]]) -> String {
 
 /// `sha256:` and the plain SHA-256 of the bytes in hexadecimal, as OCI registries write it.
 pub fn of_bytes(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&SHA256, bytes);
-    format!("sha256:{}", HEXLOWER.encode(digest.as_ref()))
+    let mut stream = Stream::default();
+    stream.update(bytes);
+    stream.finish()
+}
+
+/// The same of bytes that come one after the other.
+pub struct Stream(Context);
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Stream {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> String {
+        format!("sha256:{}", HEXLOWER.encode(self.0.finish().as_ref()))
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,21 @@ pub struct Identity {
     pub reply_to: Option<Mailbox>,
     /// The connection that sends.
     pub connection: String,
+    /// Where answers come in: each mail gets its own `+TOKEN` in it.
+    pub inbound: Option<EmailAddress>,
+    /// Where people may write to be taken off.
+    pub unsubscribe_mailto: Option<EmailAddress>,
+    /// What is counted of its mails; none where nothing is.
+    pub tracking: Option<TrackingDomain>,
+}
+
+/// The sender's own domain for links that count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingDomain {
+    /// `https://go.acme.example`.
+    pub base_url: String,
+    pub opens: bool,
+    pub clicks: bool,
 }
 
 /// One message for one recipient, composed and final.
@@ -32,12 +47,19 @@ pub struct Mail {
     pub reply_to: Option<Mailbox>,
     pub subject: String,
     pub text: String,
-    pub html: String,
+    /// None in a plain-text message.
+    pub html: Option<String>,
     /// RFC 5322 Message-ID without the angle brackets.
     pub message_id: String,
     /// Message-IDs without angle brackets; the parent is the last of `references` too.
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
+    /// Further headers, by name: `List-Unsubscribe`, ...
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// What the counted links lead to, by their index: a redirect goes nowhere else.
+    #[serde(default)]
+    pub links: Vec<String>,
 }
 
 /// What became of handing a mail to a provider.

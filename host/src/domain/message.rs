@@ -67,6 +67,14 @@ impl MessageStatus {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 
+    /// Whether it may still reach the recipient without anybody sending it anew.
+    pub fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::Queued | Self::Held | Self::Sending | Self::Uncertain
+        )
+    }
+
     /// Where a provider's event about the message takes it. An event never takes a message back
     /// to an earlier state: providers promise no order.
     #[must_use]

@@ -19,6 +19,7 @@ pub mod machine;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod outlook;
 pub mod pause;
 pub mod spelling;
 pub mod token;

@@ -69,6 +69,28 @@ pub struct Pause {
     pub until: Option<Instant>,
 }
 
+impl Pause {
+    /// Whether it keeps this contact's mail of this sequence and identity from leaving.
+    pub fn stops(&self, contact: i64, sequence: &str, identity: &str) -> bool {
+        match self.scope {
+            Scope::Tenant => true,
+            Scope::Sequence => self.name == sequence,
+            Scope::Contact => self.name == contact.to_string(),
+            Scope::Identity => self.name == identity,
+        }
+    }
+
+    /// `sequence welcome is paused: trade fair`.
+    pub fn explain(&self) -> String {
+        let what = match self.scope {
+            Scope::Tenant => "everything is paused".to_owned(),
+            Scope::Contact => "the contact is paused".to_owned(),
+            scope => format!("{} {} is paused", scope.as_str(), self.name),
+        };
+        format!("{what}: {}", self.reason)
+    }
+}
+
 /// All open pauses of a tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Pauses(pub Vec<Pause>);
@@ -76,21 +98,21 @@ pub struct Pauses(pub Vec<Pause>);
 impl Pauses {
     /// Why nothing leaves for this contact, sequence and identity; none where nothing is paused.
     pub fn reason_for(&self, contact: i64, sequence: &str, identity: &str) -> Option<String> {
-        let contact = contact.to_string();
-        let stops = |pause: &&Pause| match pause.scope {
-            Scope::Tenant => true,
-            Scope::Sequence => pause.name == sequence,
-            Scope::Contact => pause.name == contact,
-            Scope::Identity => pause.name == identity,
-        };
-        self.0.iter().find(stops).map(|pause| {
-            let what = match pause.scope {
-                Scope::Tenant => "everything is paused".to_owned(),
-                Scope::Contact => "the contact is paused".to_owned(),
-                scope => format!("{} {} is paused", scope.as_str(), pause.name),
-            };
-            format!("{what}: {}", pause.reason)
-        })
+        self.stopping(contact, sequence, identity)
+            .next()
+            .map(Pause::explain)
+    }
+
+    /// Every pause that has to be lifted before mail of this contact, sequence and identity leaves.
+    pub fn stopping<'a>(
+        &'a self,
+        contact: i64,
+        sequence: &'a str,
+        identity: &'a str,
+    ) -> impl Iterator<Item = &'a Pause> {
+        self.0
+            .iter()
+            .filter(move |pause| pause.stops(contact, sequence, identity))
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) fn rule(scope: &Scope<'_>, at: Instant) -> Option<Later> {
     let back = absence
         .last
         .succ_opt()
-        .and_then(|back| first_of_date(back, zone, at).ok());
+        .and_then(|back| first_of_date(back, zone).ok());
+    let back = back.map(|back| back.max(at));
     Later::than(at, back, "absent", || {
         format!(
             "who writes is away from {} to {}",

@@ -5,6 +5,7 @@
 //! cap looks both ways.
 
 use std::fmt;
+use std::ops::Range;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
@@ -90,26 +91,33 @@ impl Cap {
         at: Instant,
         count: impl Fn(NaiveDate) -> u32,
     ) -> Option<Instant> {
-        let period = |at: Instant| Some(self.first_date(to_local(at, zone).ok()?.date()));
         let mut at = at;
         for _ in 0..PERIODS_MAX {
-            let first = period(at)?;
-            let next = first_of_date(self.next_date(first)?, zone, at).ok()?;
-            // Beyond a day on each side no date of the period is left, whatever the clocks did.
-            let near = first_of_date(first, zone, crate::calendar::EARLIEST)
-                .ok()?
-                .plus_ms(-DAY_MS);
-            let from = touches.partition_point(|touch| *touch < near);
-            let to = touches.partition_point(|touch| *touch <= next.plus_ms(DAY_MS));
-            let same = |touch: &&Instant| period(**touch) == Some(first);
-            let used = touches.get(from..to)?.iter().filter(same).count();
+            let (first, period) = self.period(at, zone)?;
+            let before = |end: Instant| touches.partition_point(|touch| *touch < end);
+            let used = before(period.end) - before(period.start);
             if used < count(first) as usize {
                 return Some(at);
             }
-            // A clock that goes back over midnight shows the old date once more.
-            at = if next > at { next } else { at.plus_ms(HOUR_MS) };
+            at = period.end;
         }
         None
+    }
+
+    /// The period that `at` lies in, and its first date.
+    fn period(self, at: Instant, zone: Tz) -> Option<(NaiveDate, Range<Instant>)> {
+        let from = |first: NaiveDate| {
+            let start = first_of_date(first, zone).ok()?;
+            let end = first_of_date(self.next_date(first)?, zone).ok()?;
+            Some((first, start..end))
+        };
+        let first = self.first_date(to_local(at, zone).ok()?.date());
+        let (first, period) = from(first)?;
+        if period.end > at {
+            return Some((first, period));
+        }
+        // A clock that went back over midnight shows the old date once more: that hour is the new one's.
+        from(self.next_date(first)?)
     }
 
     fn first_date(self, date: NaiveDate) -> NaiveDate {
@@ -158,11 +166,15 @@ impl fmt::Display for Cap {
 /// answer. With a count of 1 this is a minimum gap to both sides.
 pub(super) fn rolling(touches: &[Instant], count: usize, ms: i64, at: Instant) -> Instant {
     let mut at = at;
-    for row in touches.windows(count.max(1)) {
+    let long_past = touches.partition_point(|touch| touch.plus_ms(ms) <= at);
+    for row in touches[long_past..].windows(count.max(1)) {
         let (Some(first), Some(last)) = (row.first(), row.last()) else {
             continue;
         };
-        if at > last.plus_ms(-ms) && at < first.plus_ms(ms) {
+        if last.plus_ms(-ms) >= at {
+            break;
+        }
+        if last.since_ms(*first) < ms && at < first.plus_ms(ms) {
             at = first.plus_ms(ms);
         }
     }
@@ -289,20 +301,13 @@ mod tests {
 
     /// The most touches in any span of the cap.
     fn fullest(cap: Cap, touches: &[Instant], zone: Tz) -> usize {
-        let count_around = |one: &Instant| match cap.span {
-            Span::Rolling { ms } => touches
-                .iter()
-                .filter(|touch| (0..ms).contains(&touch.since_ms(*one)))
-                .count(),
-            _ => {
-                let period =
-                    |at: &Instant| cap.first_date(to_local(*at, zone).expect("in range").date());
-                touches
-                    .iter()
-                    .filter(|touch| period(touch) == period(one))
-                    .count()
-            }
+        let period = |at: &Instant| cap.first_date(to_local(*at, zone).expect("in range").date());
+        let together = |one: &Instant, touch: &Instant| match cap.span {
+            Span::Rolling { ms } => (0..ms).contains(&touch.since_ms(*one)),
+            Span::Day | Span::Week | Span::Month => period(touch) == period(one),
         };
+        let count_around =
+            |one: &Instant| touches.iter().filter(|touch| together(one, touch)).count();
         touches.iter().map(count_around).max().unwrap_or(0)
     }
 

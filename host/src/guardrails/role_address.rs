@@ -55,7 +55,6 @@ const NAMES: &[&str] = &[
     "listrequest",
     "mail",
     "mailerdaemon",
-    "maildaemon",
     "marketing",
     "media",
     "news",

@@ -11,7 +11,7 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
 
-use super::header::{bare_id, one_line};
+use super::header::{bare_id, one_line, own};
 use crate::domain::mail::{Mail, Mailbox};
 use crate::domain::{Instant, digest};
 
@@ -37,15 +37,21 @@ pub fn eml(mail: &Mail, now: Instant) -> Vec<u8> {
         let ids = mail.references.iter().map(|id| bare_id(id));
         message = message.references(MessageId::new_list(ids));
     }
-    let parts = vec![
-        MimePart::new("text/plain", mail.text.as_str()),
-        MimePart::new("text/html", mail.html.as_str()),
-    ];
-    let kind = ContentType::new("multipart/alternative").attribute("boundary", boundary(mail));
+    for (name, value) in own(mail) {
+        message = message.header(name.to_owned(), Raw::new(value));
+    }
+    let text = MimePart::new("text/plain", mail.text.as_str());
+    let body = match &mail.html {
+        None => text,
+        Some(html) => {
+            let kind =
+                ContentType::new("multipart/alternative").attribute("boundary", boundary(mail));
+            let html = MimePart::new("text/html", html.as_str());
+            MimePart::new(kind, vec![text, html])
+        }
+    };
     let mut bytes = Vec::new();
-    message
-        .body(MimePart::new(kind, parts))
-        .serialize(&mut bytes);
+    message.body(body).serialize(&mut bytes);
     bytes
 }
 
@@ -61,7 +67,8 @@ pub fn file_name(mail: &Mail) -> String {
 
 /// A hash of the parts: no part can contain the hash of itself.
 fn boundary(mail: &Mail) -> String {
-    let parts = [&mail.id, &mail.text, &mail.html].map(String::as_bytes);
+    let html = mail.html.as_deref().unwrap_or_default();
+    let parts = [&mail.id, &mail.text, html].map(str::as_bytes);
     digest::id("part", &parts)
 }
 
@@ -76,7 +83,7 @@ fn address(mailbox: &Mailbox) -> Address<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::header::tests::mail;
+    use crate::providers::header::tests::{mail, plain_mail};
 
     const NINE: Instant = Instant(1_772_442_000_250);
 
@@ -98,6 +105,7 @@ mod tests {
             "In-Reply-To: <parent@acme.example>",
             "References: <first@acme.example> <parent@acme.example>",
             "X-Followup-Message-Id: msg_abc123",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
             "MIME-Version: 1.0",
             &format!("--{boundary}--"),
         ] {
@@ -106,6 +114,16 @@ mod tests {
         assert_eq!(text.matches("\nContent-Type: ").count(), 3, "{text}");
         let plain = text.find("text/plain").expect("a plain part");
         assert!(plain < text.find("text/html").expect("an HTML part"));
+    }
+
+    #[test]
+    fn a_plain_message_has_one_part() {
+        let text = String::from_utf8(eml(&plain_mail(), NINE)).expect("ASCII");
+        assert!(text.contains("Content-Type: text/plain"), "{text}");
+        assert!(
+            !text.contains("multipart") && !text.contains("text/html"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -26,9 +26,10 @@ pub(super) fn bare_id(id: &str) -> String {
         .collect()
 }
 
-/// Message-ID, and for an answer In-Reply-To and References: "the contents of the parent's
-/// References field followed by the contents of the parent's Message-ID" (RFC 5322, 3.6.4).
-pub(super) fn threading(mail: &Mail) -> Vec<(&'static str, String)> {
+/// The headers that providers take as they are: Message-ID, for an answer In-Reply-To and References
+/// ("the contents of the parent's References field followed by the contents of the parent's
+/// Message-ID", RFC 5322, 3.6.4), and the mail's own.
+pub(super) fn headers(mail: &Mail) -> Vec<(&str, String)> {
     let mut headers = vec![("Message-ID", bracketed(&mail.message_id))];
     if let Some(parent) = &mail.in_reply_to {
         headers.push(("In-Reply-To", bracketed(parent)));
@@ -37,7 +38,20 @@ pub(super) fn threading(mail: &Mail) -> Vec<(&'static str, String)> {
         let ids: Vec<_> = mail.references.iter().map(|id| bracketed(id)).collect();
         headers.push(("References", ids.join(" ")));
     }
+    headers.extend(own(mail));
     headers
+}
+
+/// The mail's own headers, such as List-Unsubscribe. RFC 5322 2.2: "A field name MUST be composed of
+/// printable US-ASCII characters (i.e., characters that have values between 33 and 126, inclusive),
+/// except colon."
+pub(super) fn own(mail: &Mail) -> impl Iterator<Item = (&str, String)> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b':');
+    mail.headers
+        .iter()
+        .filter(move |(name, _)| is_name(name))
+        .map(|(name, value)| (name.as_str(), one_line(value)))
 }
 
 /// `Name <address>`, the name in quotes where it holds one of RFC 5322's specials.
@@ -76,13 +90,33 @@ pub(super) mod tests {
             reply_to: Some(person(None, "reply+t1@in.acme.example")),
             subject: "Re: Grüße\r\nBcc: x@example.com".to_owned(),
             text: "Hallo Zoë,\n\nalles gut?\n".to_owned(),
-            html: "<p>Hallo Zoë,</p>\n<p>alles gut?</p>\n".to_owned(),
+            html: Some("<p>Hallo Zoë,</p>\n<p>alles gut?</p>\n".to_owned()),
             message_id: "msg_abc123@acme.example".to_owned(),
             in_reply_to: Some("parent@acme.example".to_owned()),
             references: vec![
                 "first@acme.example".to_owned(),
                 "parent@acme.example".to_owned(),
             ],
+            headers: [
+                (
+                    "List-Unsubscribe",
+                    "<https://f.acme.example/u/t1>, <mailto:out@acme.example?subject=unsubscribe>",
+                ),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+                ("X-Note", "a\r\nBcc: x@example.com\0"),
+                ("Bad Name:", "x"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+            links: Vec::new(),
+        }
+    }
+
+    /// The same without an HTML part.
+    pub(in crate::providers) fn plain_mail() -> Mail {
+        Mail {
+            html: None,
+            ..mail()
         }
     }
 
@@ -105,9 +139,9 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn threads() {
+    fn threads_and_the_mails_own() {
         assert_eq!(
-            threading(&mail()),
+            headers(&mail()),
             [
                 ("Message-ID", "<msg_abc123@acme.example>".to_owned()),
                 ("In-Reply-To", "<parent@acme.example>".to_owned()),
@@ -115,6 +149,16 @@ pub(super) mod tests {
                     "References",
                     "<first@acme.example> <parent@acme.example>".to_owned()
                 ),
+                (
+                    "List-Unsubscribe",
+                    "<https://f.acme.example/u/t1>, <mailto:out@acme.example?subject=unsubscribe>"
+                        .to_owned()
+                ),
+                (
+                    "List-Unsubscribe-Post",
+                    "List-Unsubscribe=One-Click".to_owned()
+                ),
+                ("X-Note", "a Bcc: x@example.com".to_owned()),
             ]
         );
         assert_eq!(bracketed("a>\r\nBcc: b@x"), "<aBcc:b@x>");

@@ -14,8 +14,8 @@ pub trait Controls {
     async fn pause(&self, tenant: TenantId, pause: Pause) -> Result<(), Error>;
 
     /// Lifts pauses of that scope and name: a person's word lifts a breaker's as well. What was held
-    /// by them is queued again and judged anew. Returns how many messages that were; none where
-    /// nothing was paused.
+    /// by them is queued again and judged anew. Returns how many messages no other pause holds; none
+    /// where nothing was paused.
     async fn resume(
         &self,
         tenant: TenantId,

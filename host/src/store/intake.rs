@@ -67,6 +67,19 @@ pub struct Arrival {
     pub reactions: Arc<Reactions>,
 }
 
+impl Arrival {
+    /// The same, of nothing.
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self {
+            connection: self.connection.clone(),
+            events: Vec::new(),
+            reactions: Arc::clone(&self.reactions),
+            ..*self
+        }
+    }
+}
+
 /// What events do at once, as configured.
 #[derive(Debug, Clone)]
 pub struct Reactions {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::explain::PauseFacts;
 use super::{Error, TenantId};
 use crate::domain::{EmailAddress, JsonMap};
 
@@ -49,8 +50,18 @@ pub struct ContactFacts {
     pub attributes: JsonMap,
     pub account: Option<Value>,
     pub next_due_at: Option<String>,
+    /// Who belongs to the same account: the CRM's id of it, or a domain.
+    pub account_key: Option<String>,
     /// Why the address must not be mailed, and since when.
     pub suppressed: Option<Suppression>,
+    /// Not written to before then, unless that is over.
+    pub quiet: Option<QuietFacts>,
+    /// Sequences that the person does not want.
+    pub opt_outs: Vec<String>,
+    /// Of the contact itself or of everything.
+    pub pauses: Vec<PauseFacts>,
+    /// Since the last delivery.
+    pub soft_bounces: u32,
     pub deleted_at: Option<String>,
 }
 
@@ -58,6 +69,13 @@ pub struct ContactFacts {
 pub struct Suppression {
     pub reason: String,
     pub since: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct QuietFacts {
+    pub until: String,
+    /// `out-of-office`, `account-replied`, `asked-for-a-pause`.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -1,16 +1,19 @@
 //! Where state lives: the contract between the doors, the loops and a database.
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
-//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` (people who ask) and
-//! `Controls` (people who act). Every call is coarse, so that a database across a
-//! network can do it in one round trip, and every writing call is one transaction: *mark my row
-//! done and write the next rows*. SQL lives below this room and nowhere else.
+//! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
+//! ask), `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse,
+//! so that a database across a network can do it in one round trip, and every writing call is one
+//! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
+//! else.
 
 pub mod controls;
+pub mod explain;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
 pub mod recipient;
+pub mod roster;
 pub mod sqlite;
 pub mod work;
 
@@ -18,14 +21,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretSlice;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use controls::Controls;
+pub use explain::Explain;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
 pub use recipient::Recipient;
+pub use roster::Roster;
 pub use work::Work;
+
+use crate::clock::Clock;
 
 /// The only tenant of a single-company install.
 pub const DEFAULT_TENANT: TenantId = TenantId(1);
@@ -37,10 +44,13 @@ pub struct TenantId(pub i64);
 /// Everything the house asks of a database.
 #[async_trait]
 pub trait Store:
-    Intake + Work + Outbox + Recipient + Ledger + Controls + Send + Sync + 'static
+    Intake + Work + Outbox + Recipient + Ledger + Explain + Controls + Roster + Send + Sync + 'static
 {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
+
+    /// Rings the bells for what other processes commit, until `stopped` turns true.
+    async fn watch(&self, clock: &dyn Clock, stopped: watch::Receiver<bool>) -> Result<(), Error>;
 
     /// What signs the links and reply addresses in the tenant's mails: the same for ever.
     async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error>;

@@ -3,6 +3,7 @@
 //! `story` is read by people (a snapshot of everybody's ledger); `histories`, `crashes` and `rogues`
 //! hold what must be true of every story; `audit` is how they look.
 
+mod asked;
 mod audit;
 mod crashes;
 mod histories;

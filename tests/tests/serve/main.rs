@@ -2,10 +2,12 @@
 //! provider over HTTP, state in a real database, and what people see of it through the command line.
 
 mod bad_input;
+mod explain;
 mod flow;
 mod hubspot;
 mod interface;
 mod kill;
+mod leads;
 mod outcomes;
 mod race;
 mod recipient;

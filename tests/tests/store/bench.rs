@@ -263,9 +263,11 @@ pub fn mail(id: &str, to: &str) -> Mail {
         reply_to: None,
         subject: "Hello".to_owned(),
         text: "Hi".to_owned(),
-        html: "<p>Hi</p>".to_owned(),
+        html: Some("<p>Hi</p>".to_owned()),
         message_id: format!("{id}@acme.example"),
         in_reply_to: None,
         references: Vec::new(),
+        headers: Vec::new(),
+        links: Vec::new(),
     }
 }

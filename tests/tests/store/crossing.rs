@@ -122,7 +122,7 @@ pub async fn a_timer_freed_while_a_policy_thinks_rings(store: Shared) {
 }
 
 pub async fn a_start_looks_again_at_what_configuration_may_cure(store: Shared) {
-    for rule in ["unconfigured", "composing", "missing-field", "no-moment"] {
+    for rule in ["unconfigured", "composing", "no-moment"] {
         let email = format!("{rule}@x.example");
         with_message(&store, &email, &format!("msg_{rule}"), None).await;
         let read = queued(&store, NOW).await;

@@ -4,10 +4,12 @@
 
 mod bench;
 mod crossing;
+mod explain;
 mod intake;
 mod outbox;
 mod reactions;
 mod recipient;
+mod roster;
 mod work;
 
 use std::sync::Arc;
@@ -84,4 +86,18 @@ conformance![
     crossing::a_timer_freed_while_a_policy_thinks_rings,
     crossing::a_start_looks_again_at_what_configuration_may_cure,
     crossing::who_comes_later_sees_the_slots_of_those_before,
+    reactions::a_persons_word_outweighs_a_bounce,
+    roster::a_list_enrols_once,
+    roster::a_preview_touches_nothing,
+    roster::who_must_not_be_mailed_is_not_enrolled,
+    roster::suppressing_ends_what_runs,
+    roster::a_domain_counts_wherever_an_address_does,
+    roster::the_list_is_read_in_pages_and_can_be_undone,
+    explain::a_message_in_each_state_is_told_with_rule_and_time,
+    explain::what_will_stop_a_queued_message_shows_before_it_does,
+    explain::a_resume_counts_what_no_other_pause_holds,
+    explain::a_person_lets_a_late_message_go_or_cancels_it,
+    explain::what_became_no_message_is_told_too,
+    explain::of_a_stranger_the_suppression_is_told,
+    explain::a_message_in_full_shows_looks_attempts_and_touches,
 ];

@@ -6,7 +6,7 @@ use followup::domain::enrollment::AccountStop;
 use followup::domain::instant::DAY_MS;
 use followup::domain::pause::{Cause, Pause, Scope};
 use followup::domain::{Instant, NewEvent};
-use followup::store::controls::{Controls, Which};
+use followup::store::controls::Which;
 use followup::store::intake::{Ingested, Reactions};
 use followup::store::outbox::{Aside, Conclusion, Health, Next, SetAside};
 use followup::store::{DEFAULT_TENANT, Shared};
@@ -26,7 +26,7 @@ async fn hear_under(store: &Shared, reactions: Reactions, event: NewEvent) -> In
 
 fn telling(kind: &str, email: &str, data: serde_json::Value) -> NewEvent {
     let mut told = event(&format!("{kind} {data}"), kind, email);
-    told.data = data.as_object().expect("an object").clone();
+    told.data.clone_from(data.as_object().expect("an object"));
     told
 }
 
@@ -362,4 +362,25 @@ pub async fn a_stale_message_goes_when_a_person_says_so(store: Shared) {
         .await;
     assert_eq!(cancelled.expect("stored"), 1);
     assert_eq!(report(&store, ADA).await.messages[0].status, "cancelled");
+}
+
+pub async fn a_persons_word_outweighs_a_bounce(store: Shared) {
+    for (first, second, kept) in [
+        ("hard-bounced", "unsubscribed", "unsubscribed"),
+        ("unsubscribed", "hard-bounced", "unsubscribed"),
+        ("complained", "unsubscribed", "complaint"),
+        ("hard-bounced", "complained", "complaint"),
+    ] {
+        let email = format!("{first}.{second}@x.example");
+        for kind in [first, second] {
+            hear(
+                &store,
+                vec![event(&format!("{kind} {email}"), kind, &email)],
+            )
+            .await;
+        }
+        let suppressed = report(&store, &email).await.contact.suppressed;
+        let reason = suppressed.map(|suppression| suppression.reason);
+        assert_eq!(reason.as_deref(), Some(kept), "{first}, then {second}");
+    }
 }

@@ -4,12 +4,11 @@ use followup::domain::NewEvent;
 use followup::domain::instant::{DAY_MS, MINUTE_MS, SECOND_MS};
 use followup::domain::machine::BURST_MS;
 use followup::store::intake::Ingested;
-use followup::store::outbox::Claim;
 use followup::store::recipient::{Addressee, CONNECTION};
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
-use super::bench::{NOW, arrival, due, event, hear, mail, with_message};
+use super::bench::{NOW, arrival, claim_of, due, event, hear, queued, with_message};
 use super::intake::report;
 
 const ADA: &str = "ada@x.example";
@@ -114,12 +113,7 @@ async fn kinds(store: &Shared, rows: &[(&str, &str, i64)]) -> Vec<String> {
 
 async fn sent(store: &Shared) {
     with_message(store, ADA, MESSAGE, None).await;
-    let due = store.due_messages(NOW, 10).await.expect("read");
-    let claim = Claim {
-        seq: due[0].seq,
-        mail: mail(MESSAGE, ADA),
-        provider: "mailer".to_owned(),
-    };
+    let claim = claim_of(&queued(store, NOW).await[0], ADA);
     assert_eq!(store.claim(vec![claim], NOW).await.expect("stored"), [true]);
 }
 

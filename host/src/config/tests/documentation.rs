@@ -37,6 +37,8 @@ const ALL_KINDS: &str = r#"
     [connections.d]
     kind = "resend"
     [connections.e]
+    kind = "inbound"
+    [connections.f]
     kind = "capture"
     [identities.i]
     [sequences.s]

@@ -150,3 +150,63 @@ fn secrets_and_addresses_are_looked_at() {
         ]
     );
 }
+
+#[test]
+fn counting_needs_a_domain_of_ones_own() {
+    for (keys, expect) in [
+        (
+            "track_clicks = true",
+            "3: identities.a.track_clicks needs a domain of your own for the links: add tracking_url = \"https://go.acme.example\", which leads to this server",
+        ),
+        (
+            "tracking_url = \"http://go.acme.example\"\ntrack_opens = true",
+            "3: identities.a.tracking_url \"http://go.acme.example\" cannot be read: write a domain of your own, like https://go.acme.example",
+        ),
+        (
+            "unsubscribe_mailto = \"out\"",
+            "3: identities.a.unsubscribe_mailto \"out\" cannot be read: write it like unsubscribe@acme.example",
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        assert_eq!(load_text(&text).expect_err(keys), [expect]);
+    }
+    for (keys, counts) in [
+        ("tracking_url = \"https://go.acme.example\"", false),
+        (
+            "tracking_url = \"http://127.0.0.1:8080/\"\ntrack_opens = true",
+            true,
+        ),
+    ] {
+        let text = format!("[identities.a]\nfrom = \"a@b.example\"\n{keys}\n");
+        let config = load_text(&text).expect(keys).config;
+        assert_eq!(config.identities["a"].tracking.is_some(), counts, "{keys}");
+    }
+}
+
+#[test]
+fn inbound_mail_has_a_secret_worth_the_name_and_room_for_a_token() {
+    for (keys, expect) in [
+        ("secret = \"env:SHORT\"", "is too short"),
+        (
+            "secret = \"env:LONG\"\naddress = \"reply+x@in.example\"",
+            "cannot be read",
+        ),
+        (
+            "secret = \"env:LONG\"\naddress = \"a-long-address-of-mine@in.example\"",
+            "cannot be read",
+        ),
+        ("address = \"reply@in.example\"", "secret"),
+    ] {
+        let text = format!("[connections.in]\nkind = \"inbound\"\n{keys}\n");
+        let folder = folder(&text, &[]);
+        let env = |name: &str| match name {
+            "SHORT" => Some("hunter2".to_owned()),
+            "LONG" => Some("a".repeat(32)),
+            _ => None,
+        };
+        let problems = load(&folder.path().join("followup.toml"), &env).expect_err("refused");
+        let shown = show(&problems, folder.path());
+        let told = shown.iter().any(|problem| problem.contains(expect));
+        assert!(told, "{keys}: {shown:?}");
+    }
+}

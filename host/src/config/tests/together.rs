@@ -106,3 +106,24 @@ fn templates_are_read_and_misplaced_ones_pointed_out() {
         ]
     );
 }
+
+#[test]
+fn snippets_and_the_stylesheet_are_checked_with_their_lines() {
+    let files = [
+        (
+            "templates/a.md",
+            "---\nsubject: s\n---\n{% include \"snippets/sig\" %}\n{% include \"snippets/signatur\" %}",
+        ),
+        ("templates/snippets/sig.md", "{{ sender.name }}"),
+        ("templates/snippets/signature.md", "a\n{{ sender.phone }}"),
+        ("templates/style.css", "p {}\n@import 'x.css';"),
+    ];
+    assert_eq!(
+        told(GOOD, &files).expect_err("broken"),
+        [
+            "templates/a.md:5: there is no snippet \"signatur\": did you mean \"signature\"?",
+            "templates/snippets/signature.md:2: sender.phone is unknown: use one of: name, email",
+            "templates/style.css:2: imports another stylesheet, which mail programs do not fetch: copy its rules here",
+        ]
+    );
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::http::{Method, Request};
 use crate::domain::mail::Mail;
 use crate::providers::MESSAGE_ID_KEY;
-use crate::providers::header::{mailbox, one_line, threading};
+use crate::providers::header::{headers, mailbox, one_line};
 
 pub(super) fn request(base_url: &str, api_key: &str, mail: &Mail) -> Request {
     Request {
@@ -30,7 +30,7 @@ pub(super) fn request(base_url: &str, api_key: &str, mail: &Mail) -> Request {
 /// One `to` a message: events do not say which of several recipients they are about. Tags take only
 /// A-Z a-z 0-9 _ and -, which our ids are made of.
 fn body(mail: &Mail) -> Value {
-    let headers: Map<_, _> = threading(mail)
+    let headers: Map<_, _> = headers(mail)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
@@ -39,10 +39,12 @@ fn body(mail: &Mail) -> Value {
         "to": [mailbox(&mail.to)],
         "subject": one_line(&mail.subject),
         "text": mail.text,
-        "html": mail.html,
         "headers": headers,
         "tags": [{"name": MESSAGE_ID_KEY, "value": mail.id}],
     });
+    if let Some(html) = &mail.html {
+        body["html"] = json!(html);
+    }
     if let Some(reply_to) = &mail.reply_to {
         body["reply_to"] = json!(mailbox(reply_to));
     }
@@ -52,7 +54,7 @@ fn body(mail: &Mail) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::header::tests::mail;
+    use crate::providers::header::tests::{mail, plain_mail};
 
     #[test]
     fn the_request() {
@@ -79,11 +81,20 @@ mod tests {
                     "Message-ID": "<msg_abc123@acme.example>",
                     "In-Reply-To": "<parent@acme.example>",
                     "References": "<first@acme.example> <parent@acme.example>",
+                    "List-Unsubscribe": "<https://f.acme.example/u/t1>, <mailto:out@acme.example?subject=unsubscribe>",
+                    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                    "X-Note": "a Bcc: x@example.com",
                 },
                 "tags": [{"name": "followup_message_id", "value": "msg_abc123"}],
                 "reply_to": "reply+t1@in.acme.example",
             })
         );
+    }
+
+    #[test]
+    fn a_plain_message_has_one_part() {
+        let body = body(&plain_mail());
+        assert_eq!((body.get("text").is_some(), body.get("html")), (true, None));
     }
 
     /// "Same key + other payload: 409": a repetition must not differ by a byte.

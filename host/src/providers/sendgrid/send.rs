@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::http::{Method, Request};
 use crate::domain::mail::{Mail, Mailbox};
 use crate::providers::MESSAGE_ID_KEY;
-use crate::providers::header::{one_line, threading};
+use crate::providers::header::{headers, one_line};
 
 pub(super) fn request(base_url: &str, api_key: &str, mail: &Mail) -> Request {
     Request {
@@ -22,10 +22,10 @@ pub(super) fn request(base_url: &str, api_key: &str, mail: &Mail) -> Request {
 }
 
 /// `custom_args` stands in the personalization, where it is an object for both the specification and
-/// SendGrid's own client; at the top level they disagree. `Message-ID`, `In-Reply-To` and
-/// `References` are not among the headers that SendGrid reserves.
+/// SendGrid's own client; at the top level they disagree. `Message-ID`, `In-Reply-To`, `References` and
+/// `List-Unsubscribe` are not among the headers that SendGrid reserves.
 fn body(mail: &Mail) -> Value {
-    let headers: Map<_, _> = threading(mail)
+    let headers: Map<_, _> = headers(mail)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
@@ -40,7 +40,11 @@ fn body(mail: &Mail) -> Value {
         "headers": headers,
         // Links are ours to count: a rewritten link is one more reason for a spam filter, and the
         // click on it would be reported under an address we never sent.
-        "tracking_settings": {"click_tracking": {"enable": false, "enable_text": false}},
+        // And a second way out below ours, leading to a list we do not see, would confuse everybody.
+        "tracking_settings": {
+            "click_tracking": {"enable": false, "enable_text": false},
+            "subscription_tracking": {"enable": false},
+        },
     });
     if let Some(reply_to) = &mail.reply_to {
         body["reply_to"] = mailbox(reply_to);
@@ -50,8 +54,10 @@ fn body(mail: &Mail) -> Value {
 
 /// Plain text "must come first, followed by text/html", and an empty part is refused.
 fn content(mail: &Mail) -> Vec<Value> {
-    [("text/plain", &mail.text), ("text/html", &mail.html)]
+    let html = mail.html.as_ref().map(|html| ("text/html", html));
+    [("text/plain", &mail.text)]
         .into_iter()
+        .chain(html)
         .filter(|(_, value)| !value.is_empty())
         .map(|(media_type, value)| json!({"type": media_type, "value": value}))
         .collect()
@@ -69,7 +75,7 @@ fn mailbox(mailbox: &Mailbox) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::header::tests::mail;
+    use crate::providers::header::tests::{mail, plain_mail};
 
     #[test]
     fn the_request() {
@@ -99,8 +105,14 @@ mod tests {
                     "Message-ID": "<msg_abc123@acme.example>",
                     "In-Reply-To": "<parent@acme.example>",
                     "References": "<first@acme.example> <parent@acme.example>",
+                    "List-Unsubscribe": "<https://f.acme.example/u/t1>, <mailto:out@acme.example?subject=unsubscribe>",
+                    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                    "X-Note": "a Bcc: x@example.com",
                 },
-                "tracking_settings": {"click_tracking": {"enable": false, "enable_text": false}},
+                "tracking_settings": {
+                    "click_tracking": {"enable": false, "enable_text": false},
+                    "subscription_tracking": {"enable": false},
+                },
             })
         );
     }
@@ -114,9 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_part_is_left_out() {
-        let mut plain = mail();
-        plain.html.clear();
-        assert_eq!(content(&plain).len(), 1);
+    fn a_plain_message_has_one_part() {
+        assert_eq!(
+            content(&plain_mail()),
+            [json!({"type": "text/plain", "value": "Hallo Zoë,\n\nalles gut?\n"})]
+        );
     }
 }

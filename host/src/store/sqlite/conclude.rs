@@ -69,7 +69,8 @@ pub(super) fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), E
     };
     execute(
         tx,
-        "UPDATE messages SET status = ?2, status_reason = ?3, due_at = coalesce(?4, due_at)
+        "UPDATE messages SET status = ?2, status_reason = ?3, due_at = coalesce(?4, due_at),
+                rule = CASE WHEN ?2 = 'cancelled' THEN 'stopped' END
          WHERE seq = ?1 AND status = 'sending'",
         params![seq, status, reason, due_at],
     )?;

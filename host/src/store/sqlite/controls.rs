@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
-use super::rows::{collect, execute, get};
+use super::rows::{collect, execute, first, get};
 use super::{SqliteStore, conclude, pace};
 use crate::domain::Instant;
 use crate::domain::pause::{Pause, Scope};
@@ -54,7 +54,18 @@ impl Controls for SqliteStore {
                 if lifted == 0 {
                     return Ok(None);
                 }
-                requeue_paused(tx, tenant, now).map(Some)
+                let freed = first(
+                    tx,
+                    &format!(
+                        "SELECT count(*) AS n FROM messages m
+                         WHERE tenant_id = ?1 AND status = 'held' AND rule = 'paused' AND NOT {}",
+                        pace::PAUSED
+                    ),
+                    [tenant.0],
+                    |row| get(row, "n"),
+                )?;
+                requeue_paused(tx, tenant, now)?;
+                Ok(Some(freed.unwrap_or(0)))
             })
             .await?;
         self.bells.deliver.notify_one();

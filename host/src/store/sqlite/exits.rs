@@ -44,22 +44,7 @@ pub(super) fn apply(
     let tenant = happening.tenant;
     let mut finished = 0;
     let mut in_flight = Vec::new();
-    let enrollments = collect(
-        tx,
-        "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-         WHERE e.tenant_id = ?1 AND e.contact_id = ?2
-           AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
-                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
-        params![tenant.0, contact],
-        |row| {
-            Ok((
-                get::<i64>(row, "id")?,
-                get::<String>(row, "status")?,
-                get::<String>(row, "name")?,
-            ))
-        },
-    )?;
-    for (enrollment, status, sequence) in enrollments {
+    for (enrollment, status, sequence) in open_runs(tx, tenant, contact)? {
         let Some(reason) = ended_by(happening, &sequence, reactions) else {
             continue;
         };
@@ -74,6 +59,48 @@ pub(super) fn apply(
         )?);
     }
     Ok((finished, in_flight))
+}
+
+/// Finishes every enrollment of the contact, whatever its rules say. Returns as `apply` does.
+pub(super) fn end_all(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    reason: ExitReason,
+    at: Instant,
+) -> Result<(usize, Vec<i64>), Error> {
+    let mut finished = 0;
+    let mut in_flight = Vec::new();
+    for (enrollment, status, _) in open_runs(tx, tenant, contact)? {
+        finished += usize::from(status != "finished");
+        let reason = reason.as_str();
+        in_flight.extend(end(tx, tenant, contact, enrollment, reason, at)?);
+    }
+    Ok((finished, in_flight))
+}
+
+/// The contact's enrollments that are not finished, or have messages that have not left: number,
+/// status and sequence.
+fn open_runs(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+) -> Result<Vec<(i64, String, String)>, Error> {
+    collect(
+        tx,
+        "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.tenant_id = ?1 AND e.contact_id = ?2
+           AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
+                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
+        params![tenant.0, contact],
+        |row| {
+            Ok((
+                get::<i64>(row, "id")?,
+                get::<String>(row, "status")?,
+                get::<String>(row, "name")?,
+            ))
+        },
+    )
 }
 
 /// The exit condition of the sequence that the event meets.
@@ -153,7 +180,7 @@ pub(super) fn stop_messages(
 pub(super) fn cancel() -> String {
     format!(
         "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
-                held_reason = NULL, status_reason = 'exit: ' || ?4
+                held_reason = NULL, status_reason = 'exit: ' || ?4, rule = 'stopped'
          WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('queued', 'held')"
     )
 }
@@ -170,6 +197,7 @@ pub(super) fn suppress(
     put_on_list(tx, happening, reason.as_str(), addresses)
 }
 
+/// What a person said outweighs what a mail system said: who lifts a bounce must not lift an opt-out.
 pub(super) fn put_on_list(
     tx: &Connection,
     happening: &Happening<'_>,
@@ -180,7 +208,9 @@ pub(super) fn put_on_list(
         execute(
             tx,
             "INSERT INTO suppressions (tenant_id, address, reason, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, source = excluded.source, at = excluded.at
+             WHERE excluded.reason IN ('unsubscribed', 'complaint')
+               AND suppressions.reason NOT IN ('unsubscribed', 'complaint')",
             params![happening.tenant.0, address, reason, happening.event_id, happening.at.0],
         )?;
     }

@@ -86,7 +86,7 @@ impl Intake for SqliteStore {
 }
 
 impl SqliteStore {
-    fn ring(&self, ingested: &Ingested, thin: bool) {
+    pub(super) fn ring(&self, ingested: &Ingested, thin: bool) {
         if ingested.stored > 0 {
             self.bells().decide.notify_one();
             // Fields that a held message waited for may have come.
@@ -114,7 +114,7 @@ fn none_sending(db: &Connection, messages: &[i64]) -> Result<bool, Error> {
 }
 
 /// Returns the summary, and whether thin events are among the stored.
-fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
+pub(super) fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
     let mut ingested = Ingested::default();
     let mut thin = false;
     for event in &arrival.events {
@@ -136,7 +136,7 @@ fn ingest(tx: &Connection, arrival: &Arrival) -> Result<(Ingested, bool), Error>
 }
 
 /// `evt_…`: the same key from the same connection is the same event, whenever it comes.
-fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
+pub(super) fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
     digest::id(
         "evt",
         &[

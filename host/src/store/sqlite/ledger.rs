@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
-use super::SqliteStore;
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
+use super::{SqliteStore, explain, pace};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant};
 use crate::store::ledger::{
     ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, FaultFacts, Ledger,
-    MessageFacts, ParkedFacts, SequenceReport, StatusReport, Suppression, TaskFacts, TimerFacts,
+    MessageFacts, ParkedFacts, QuietFacts, SequenceReport, StatusReport, Suppression, TaskFacts,
+    TimerFacts,
 };
 use crate::store::work::enrollment_id;
 use crate::store::{Error, TenantId};
@@ -61,6 +62,12 @@ impl Ledger for SqliteStore {
     }
 }
 
+/// Which suppression concerns the contact `c`, of its address or of its domain: the address of that
+/// row, which is one even where both are listed.
+const SUPPRESSION: &str = "(SELECT x.address FROM suppressions x
+      WHERE x.tenant_id = c.tenant_id AND x.address IN (c.email, '@' || c.domain)
+      ORDER BY x.address LIKE '@%' LIMIT 1)";
+
 fn time(row: &Row<'_>, column: &str) -> Result<String, Error> {
     instant(row, column).map(|at| at.to_string())
 }
@@ -72,9 +79,11 @@ fn time_opt(row: &Row<'_>, column: &str) -> Result<Option<String>, Error> {
 fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactReport>, Error> {
     let found = first(
         db,
-        "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
-         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = c.email
-         WHERE c.tenant_id = ?1 AND c.email = ?2",
+        &format!(
+            "SELECT c.*, s.reason AS suppressed, s.at AS suppressed_at FROM contacts c
+         LEFT JOIN suppressions s ON s.tenant_id = c.tenant_id AND s.address = {SUPPRESSION}
+         WHERE c.tenant_id = ?1 AND c.email = ?2"
+        ),
         params![tenant, email],
         |row| {
             let id: i64 = get(row, "id")?;
@@ -88,6 +97,14 @@ fn contact(db: &Connection, tenant: i64, email: &str) -> Result<Option<ContactRe
                 attributes: read_json(row, "attributes")?,
                 account: json_opt(row, "account")?,
                 next_due_at: time_opt(row, "due_at")?,
+                account_key: get(row, "account_key")?,
+                quiet: pace::quiet(row)?.map(|quiet| QuietFacts {
+                    until: quiet.until.to_string(),
+                    reason: quiet.reason,
+                }),
+                opt_outs: explain::opt_outs(db, tenant, id)?,
+                pauses: explain::pauses_of(db, tenant, id)?,
+                soft_bounces: get(row, "soft_bounces")?,
                 suppressed: suppressed
                     .zip(since)
                     .map(|(reason, since)| Suppression { reason, since }),

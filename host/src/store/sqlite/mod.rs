@@ -2,13 +2,15 @@
 //! commit (`writer`), readers on connections of their own.
 //!
 //! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
-//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`; `contacts` finds, makes and merges people.
+//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`; `contacts` finds, makes
+//! and merges people, and `watch` hears other processes.
 
 mod choices;
 mod conclude;
 mod contacts;
 mod controls;
 mod exits;
+mod explain;
 mod intake;
 mod ledger;
 mod machines;
@@ -18,13 +20,16 @@ mod pace;
 mod plans;
 mod reactions;
 mod recipient;
+mod register;
 mod reports;
+mod roster;
 mod rows;
+mod watch;
 mod work;
 mod work_commit;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -35,6 +40,7 @@ use secrecy::SecretSlice;
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Bells, Error, Store, TenantId};
+use crate::clock::Clock;
 use writer::Writer;
 
 /// Migrations in order; `user_version` counts those applied.
@@ -71,6 +77,7 @@ impl Default for Options {
 
 /// The store in one file.
 pub struct SqliteStore {
+    path: PathBuf,
     writer: Option<Writer>,
     readers: Arc<Readers>,
     bells: Bells,
@@ -94,6 +101,7 @@ impl SqliteStore {
         migrate(&mut connection)?;
         make_signing_keys(&connection)?;
         Ok(Self {
+            path: path.to_owned(),
             readers: Readers::open(path, options.readers)?,
             writer: Some(Writer::start(
                 connection,
@@ -114,6 +122,7 @@ impl SqliteStore {
             )));
         }
         Ok(Self {
+            path: path.to_owned(),
             readers: Readers::open(path, 1)?,
             writer: None,
             bells: Bells::default(),
@@ -162,6 +171,14 @@ impl Store for SqliteStore {
         &self.bells
     }
 
+    async fn watch(
+        &self,
+        clock: &dyn Clock,
+        stopped: tokio::sync::watch::Receiver<bool>,
+    ) -> Result<(), Error> {
+        watch::watch(self, clock, stopped).await
+    }
+
     async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error> {
         self.read(move |db| {
             let key: Option<Vec<u8>> = rows::first(
@@ -179,19 +196,20 @@ impl Store for SqliteStore {
 
 impl Readers {
     fn open(path: &Path, count: usize) -> Result<Arc<Self>, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let idle = (0..count.max(1))
-            .map(|_| {
-                let connection =
-                    Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
-                prepare(&connection)?;
-                Ok(connection)
-            })
+            .map(|_| Self::connect(path))
             .collect::<Result<Vec<_>, Error>>()?;
         Ok(Arc::new(Self {
             permits: Semaphore::new(idle.len()),
             idle: Mutex::new(idle),
         }))
+    }
+
+    fn connect(path: &Path) -> Result<Connection, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|e| at(path, &e))?;
+        prepare(&connection)?;
+        Ok(connection)
     }
 
     fn take(&self) -> Connection {

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{exits, migrate, prepare, recipient, work};
+use super::{exits, migrate, prepare, recipient, register, work};
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().expect("opens");
@@ -32,7 +32,7 @@ fn what_is_looked_for_is_found_by_its_index() {
         "PRIMARY KEY (tenant_id=? AND address=?)",
     );
     check(work::SENT_BY_A_REP, "events_sent (contact_id=?)");
-    check(work::REPEAT_REFUSED, "events_refused (tenant_id=?)");
+    check(register::REPEAT_REFUSED, "events_refused (tenant_id=?)");
 }
 
 /// The word bound to `kind` might be that of a partial index: reason enough for SQLite to plan anew

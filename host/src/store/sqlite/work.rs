@@ -7,21 +7,21 @@ use futures_util::future::join_all;
 use rusqlite::{Connection, params};
 
 use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt};
-use super::{SqliteStore, pace, work_commit};
+use super::{SqliteStore, pace, register, work_commit};
 use crate::domain::decision::{AccountView, Timer, Touch};
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::Pauses;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 use crate::store::work::{
-    Committed, Decided, Depth, DueContact, PendingEvent, Registered, RegisteredSequence, Setup,
-    StoredEnrollment, StoredTimer, StoredTouch, Thread, Undecided, Work,
+    Committed, Decided, Depth, DueContact, PendingEvent, Registered, Setup, StoredEnrollment,
+    StoredTimer, StoredTouch, Thread, Undecided, Work,
 };
 use crate::store::{DEFAULT_TENANT, Error, Store, TenantId};
 
 #[async_trait]
 impl Work for SqliteStore {
     async fn register(&self, setup: Setup) -> Result<Registered, Error> {
-        let registered = self.write(move |tx| register(tx, &setup)).await?;
+        let registered = self.write(move |tx| register::register(tx, &setup)).await?;
         self.bells().decide.notify_one();
         self.bells().hydrate.notify_one();
         Ok(registered)
@@ -87,89 +87,6 @@ impl Work for SqliteStore {
         })
         .await
     }
-}
-
-fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
-    let mut registered = Registered::default();
-    for sequence in &setup.sequences {
-        execute(
-            tx,
-            "INSERT INTO sequences (tenant_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![setup.tenant.0, sequence.name],
-        )?;
-        execute(
-            tx,
-            "INSERT INTO plugins (tenant_id, name, version, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            params![
-                setup.tenant.0,
-                sequence.plugin,
-                sequence.plugin_version,
-                sequence.plugin_digest
-            ],
-        )?;
-        let ids = first(
-            tx,
-            "SELECT s.id AS sequence_id, p.id AS plugin_id FROM sequences s, plugins p
-             WHERE s.tenant_id = ?1 AND s.name = ?2 AND p.tenant_id = ?1 AND p.digest = ?3",
-            params![setup.tenant.0, sequence.name, sequence.plugin_digest],
-            |row| {
-                Ok(RegisteredSequence {
-                    sequence_id: get(row, "sequence_id")?,
-                    plugin_id: get(row, "plugin_id")?,
-                })
-            },
-        )?;
-        let ids = ids
-            .ok_or_else(|| Error::Invalid(format!("sequence {} was not stored", sequence.name)))?;
-        registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
-        registered.sequences.push(ids);
-    }
-    // What was held for want of a configuration may be configured now; other templates may print
-    // other fields, and other limits leave a moment.
-    execute(
-        tx,
-        "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
-         WHERE tenant_id = ?1 AND status = 'held'
-           AND rule IN ('unconfigured', 'composing', 'missing-field', 'no-moment')",
-        params![setup.tenant.0, setup.now.0],
-    )?;
-    // Thin events that were refused for want of a token get another chance with every start.
-    execute(tx, REPEAT_REFUSED, params![setup.tenant.0, setup.now.0])?;
-    Ok(registered)
-}
-
-pub(super) const REPEAT_REFUSED: &str = "UPDATE events SET hydrate_at = ?2
-     WHERE tenant_id = ?1 AND status = 'thin' AND hydrate_at IS NULL";
-
-/// Gives calls that were parked with another plugin or configuration another try.
-fn resume(
-    tx: &Connection,
-    setup: &Setup,
-    sequence: i64,
-    fingerprint: &str,
-) -> Result<usize, Error> {
-    let parked = collect(
-        tx,
-        "SELECT DISTINCT e.id, e.contact_id FROM undecided u JOIN enrollments e ON e.id = u.enrollment_id
-         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND u.fingerprint <> ?3 AND e.sequence_id = ?2",
-        params![setup.tenant.0, sequence, fingerprint],
-        |row| Ok((get::<i64>(row, "id")?, get::<i64>(row, "contact_id")?)),
-    )?;
-    for (enrollment, contact) in &parked {
-        execute(
-            tx,
-            "UPDATE undecided SET due_at = ?3, attempts = 0 WHERE tenant_id = ?1 AND enrollment_id = ?2",
-            params![setup.tenant.0, enrollment, setup.now.0],
-        )?;
-        execute(
-            tx,
-            "UPDATE enrollments SET status = 'active', pause_reason = NULL WHERE tenant_id = ?1 AND id = ?2",
-            params![setup.tenant.0, enrollment],
-        )?;
-        super::contacts::touch(tx, setup.tenant, *contact)?;
-        super::contacts::mark_due(tx, setup.tenant, *contact, setup.now)?;
-    }
-    Ok(parked.len())
 }
 
 fn load(

@@ -88,18 +88,18 @@ impl Regime {
             1 => "absent = [\"2026-03-01..2027-12-31\"]\n",
             _ => "",
         };
-        let mut toml = String::from(
+        let mut toml = vec![String::from(
             "[plugins]\nfiles = [\"rogue.wasm\"]\n[calendar]\ntime_zone = \"Europe/Berlin\"\n",
-        );
-        toml += &format!("holidays = {HOLIDAYS:?}\n");
+        )];
+        toml.push(format!("holidays = {HOLIDAYS:?}\n"));
         for name in ["bob", "eve"] {
-            toml += &format!(
+            toml.push(format!(
                 "[identities.{name}]\nfrom = \"{name} <{name}@acme.example>\"\n{}{}",
                 if name == "eve" { absent } else { "" },
                 identity.replace("NAME", name)
-            );
+            ));
         }
-        toml += &format!(
+        toml.push(format!(
             "[guardrails]\nsoft_bounces_max = 2\ncontact_caps = [{}]\naccount_caps = [{}]\ngap_ms = {}\nover_cap = \"{}\"\naccount_stop = \"{}\"\n{}",
             ["\"1/day\", \"3/7d\"", "\"2/week\"", "\"2/24h\""]
                 .get(usize::from(self.contact_caps))
@@ -116,7 +116,7 @@ impl Regime {
                 1 => "window = [\"sat-sun 01:30-03:30\", \"mon-fri 01:30-03:30\"]\n",
                 _ => "",
             },
-        );
+        ));
         for (place, (name, policy, identity, rest)) in SEQUENCES.iter().enumerate() {
             if place == usize::from(self.removed) {
                 continue;
@@ -126,11 +126,11 @@ impl Regime {
             } else {
                 0
             };
-            toml += &format!(
+            toml.push(format!(
                 "[sequences.{name}]\npolicy = \"{policy}\"\nidentity = \"{identity}\"\npriority = {priority}\n{rest}\n"
-            );
+            ));
         }
-        toml
+        toml.concat()
     }
 
     fn gap_ms(self) -> i64 {

@@ -229,6 +229,8 @@ impl World {
         // As the CRM told, not as the store understood.
         touch.account = PEOPLE[who].account_key();
         let mail = touch.mail.as_ref().context("a mail")?;
+        let mut before = self.touches.iter().filter_map(|touch| touch.mail.as_ref());
+        ensure!(before.all(|other| other.id != mail.id), "a second time");
         ensure!(!known.suppressed, "to a suppressed address");
         ensure!(!known.deleted, "to somebody deleted");
         ensure!(

@@ -1,0 +1,63 @@
+//! Who writes, and what their mails carry, from the configuration.
+
+use secrecy::SecretSlice;
+
+use crate::compose::Letterhead;
+use crate::config::{self, Config, Connection};
+use crate::domain::EmailAddress;
+use crate::domain::mail::{Identity, TrackingDomain};
+
+/// The name of the transport that identities without a provider use.
+pub(super) const CAPTURE: &str = "capture";
+
+/// An identity, ready to write.
+pub fn identity(config: &Config, name: &str, identity: &config::Identity) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        from: identity.from.clone(),
+        reply_to: identity.reply_to.clone(),
+        connection: identity
+            .connection
+            .clone()
+            .unwrap_or_else(|| CAPTURE.to_owned()),
+        inbound: inbound(config, identity),
+        unsubscribe_mailto: identity.unsubscribe_mailto.clone(),
+        tracking: identity.tracking.as_ref().map(|tracking| TrackingDomain {
+            base_url: tracking.url.clone(),
+            opens: tracking.opens,
+            clicks: tracking.clicks,
+        }),
+    }
+}
+
+/// Where answers come in. An identity that names an address of its own for them gets them there, and
+/// has to pass them on.
+fn inbound(config: &Config, identity: &config::Identity) -> Option<EmailAddress> {
+    if identity.reply_to.is_some() {
+        return None;
+    }
+    config
+        .connections
+        .values()
+        .find_map(|connection| match connection {
+            Connection::Inbound { address, .. } => address.clone(),
+            _ => None,
+        })
+}
+
+/// What every mail carries; `key` signs what leads back to it.
+pub fn letterhead(config: &Config, key: SecretSlice<u8>) -> Letterhead {
+    Letterhead {
+        company_name: config.company.name.clone(),
+        postal_address: config.company.postal_address.clone(),
+        // Not the address it listens on: that leads recipients nowhere.
+        public_url: config.server.public_url.clone(),
+        key,
+        plain_text: config
+            .sequences
+            .iter()
+            .filter(|(_, sequence)| sequence.plain_text)
+            .map(|(name, _)| name.clone())
+            .collect(),
+    }
+}
