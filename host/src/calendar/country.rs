@@ -7,6 +7,13 @@ use crate::domain::decision::{AccountView, ContactView};
 
 use super::{Calendar, holidays, named};
 
+/// Attributes of a contact that move send windows and days off.
+pub const HOST_FIELDS: [&str; 3] = [OWNER_TIME_ZONE, HOLIDAYS_COUNTRY, COUNTRY];
+
+const OWNER_TIME_ZONE: &str = "owner_time_zone";
+const HOLIDAYS_COUNTRY: &str = "holidays_country";
+const COUNTRY: &str = "country";
+
 impl Calendar {
     /// The zone of contact, account, owner or tenant, the first that is a zone: contacts bring what
     /// their CRM says, and a misspelt zone must not stop their follow-up.
@@ -15,7 +22,7 @@ impl Calendar {
     /// `owner_time_zone`.
     pub fn zone_of(&self, contact: &ContactView, account: Option<&AccountView>) -> Tz {
         let account = account.and_then(|account| text(&account.attributes, "time_zone"));
-        let owner = text(&contact.attributes, "owner_time_zone");
+        let owner = text(&contact.attributes, OWNER_TIME_ZONE);
         [Some(contact.time_zone.as_str()), account, owner]
             .into_iter()
             .flatten()
@@ -35,7 +42,7 @@ impl Calendar {
             return None;
         }
         let account = account.map(|account| &account.attributes);
-        ["holidays_country", "country"]
+        [HOLIDAYS_COUNTRY, COUNTRY]
             .into_iter()
             .flat_map(|key| [Some(&contact.attributes), account].map(|from| (key, from)))
             .find_map(|(key, from)| set(text(from?, key)?))

@@ -22,6 +22,7 @@ use crate::domain::Instant;
 use crate::domain::decision::When;
 
 pub use business::{BUSINESS_DAYS_MAX, DAYS_OFF_IN_A_ROW_MAX};
+pub use country::HOST_FIELDS;
 pub use window::{BLOCKS_MAX, Block, BlockError, OPENING_HORIZON_DAYS, Windows};
 pub use zone::{EARLIEST, LATEST, first_of_date, from_local, named, to_local};
 

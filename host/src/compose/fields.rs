@@ -184,7 +184,7 @@ impl Wrap<'_> {
     fn value(&self, path: &str, value: &Json) -> Value {
         match value {
             Json::Null => missing(path, self.notes),
-            Json::String(text) if text.trim().is_empty() => missing(path, self.notes),
+            Json::String(text) if is_blank(text) => missing(path, self.notes),
             Json::String(text) => Value::from(text.as_str()),
             Json::Bool(yes) => Value::from(*yes),
             Json::Number(number) => match (number.as_i64(), number.as_f64()) {
@@ -317,4 +317,16 @@ impl Object for Missing {
         self.need();
         write!(f, "[{}]", self.path)
     }
+}
+/// Whether a reader would see nothing: white space, and what Unicode calls default-ignorable or draws
+/// as an empty cell.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+    })
 }

@@ -206,7 +206,7 @@ fn is_missing(value: &Value) -> bool {
     value.is_undefined()
         || value.is_none()
         || value.downcast_object_ref::<Missing>().is_some()
-        || value.as_str().is_some_and(|text| text.trim().is_empty())
+        || value.as_str().is_some_and(fields::is_blank)
 }
 
 /// Collects output up to the limit.

@@ -7,15 +7,15 @@ use chrono_tz::Tz;
 use serde_json::json;
 
 use super::draft::soonest_first;
-use super::{EMIT_DEPTH_MAX, Sequence, TIMERS_MAX};
-use crate::calendar::Calendar;
+use super::{EMIT_DEPTH_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
+use crate::calendar::{Calendar, HOST_FIELDS};
 use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
     AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SetTimer, Timer, When,
 };
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::Pauses;
-use crate::domain::touch::{Quiet, Recent};
+use crate::domain::touch::{Quiet, Recent, Slot};
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
 use crate::store::work::{
@@ -40,6 +40,8 @@ pub(super) struct Scope<'a> {
     pub(super) event: &'a Event,
     /// Of the event: see `EMIT_DEPTH_MAX`.
     pub(super) depth: u32,
+    /// See `TIMER_PAUSE_MS`.
+    pub(super) hurried: bool,
     pub(super) zone: Tz,
     pub(super) now: Instant,
 }
@@ -104,8 +106,10 @@ pub(super) fn apply(
 
 /// What one decision leaves for the next ones of the same turn.
 pub(super) struct Place<'t> {
-    /// Touches of the contact and its account, with the slots given away in this turn.
-    pub(super) recent: &'t mut Recent,
+    /// Touches of the contact and its account.
+    pub(super) recent: &'t Recent,
+    /// Slots of the contact's messages that wait, those of this turn among them.
+    pub(super) given: &'t mut Vec<Slot>,
     /// Since when a message of the enrollment should have gone that has not.
     pub(super) waiting_since: &'t mut Option<Instant>,
 }
@@ -133,10 +137,7 @@ impl Effects<'_, '_> {
             }
             Action::CreateTask(task) => self.create_task(task),
             Action::AddNote { text } => self.write_back("note", json!({ "text": text }), None),
-            Action::SetProperties { properties } => {
-                self.applied.properties.extend(properties.clone());
-                self.write_back("properties", json!(properties), None)
-            }
+            Action::SetProperties { properties } => self.set_properties(properties),
             Action::EmitEvent { kind, data } => self.emit(index, kind, data),
             Action::Exit { outcome } => {
                 self.enrollment.status = EnrollmentStatus::Finished;
@@ -150,11 +151,26 @@ impl Effects<'_, '_> {
         }
     }
 
+    /// Not those by which the host tells where the contact's night and holidays are.
+    fn set_properties(&mut self, properties: &JsonMap) -> Verdict {
+        let own = |key: &&String| HOST_FIELDS.contains(&key.as_str());
+        if let Some(key) = properties.keys().find(own) {
+            let reason = format!("{key} decides when mail may leave: only the CRM may say it");
+            return Verdict::refused("host-field", reason);
+        }
+        self.applied.properties.extend(properties.clone());
+        self.write_back("properties", json!(properties), None)
+    }
+
     fn set_timer(&mut self, timer: &SetTimer) -> Verdict {
-        let at = self
+        let mut at = self
             .scope
             .calendar
             .resolve(timer.when, self.scope.now, self.scope.zone);
+        // What the outside world tells has an end; what plugins tell themselves has none.
+        if self.scope.hurried {
+            at = at.max(self.scope.now.plus_ms(TIMER_PAUSE_MS));
+        }
         self.enrollment
             .timers
             .retain(|known| known.timer.name != timer.name);

@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) depth: u32,
     /// How often it failed before.
     pub(super) failures: u32,
+    /// A plugin asked for it, a moment ago: see `TIMER_PAUSE_MS`.
+    pub(super) hurried: bool,
 }
 
 impl Call {
@@ -23,6 +25,7 @@ impl Call {
             event,
             depth,
             failures: 0,
+            hurried: depth > 0,
         }
     }
 }
@@ -89,6 +92,7 @@ impl Turn<'_> {
                     touches: &self.contact.touches,
                     event: &call.event,
                     depth: call.depth,
+                    hurried: call.hurried,
                     zone: self.zone,
                     now: self.now,
                 };
@@ -100,7 +104,8 @@ impl Turn<'_> {
                     decided.decision,
                     decided.fuel_used,
                     Place {
-                        recent: &mut self.recent,
+                        recent: &self.recent,
+                        given: &mut self.given,
                         waiting_since: &mut draft.waiting_since,
                     },
                 );

@@ -5,12 +5,14 @@ use serde_json::json;
 
 use super::call::Call;
 use super::draft::Draft;
-use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, UNCONFIGURED_RECHECK_MS};
+use super::{CALLS_MAX, EVENTS_MAX, Engine, Sequence, TIMER_PAUSE_MS, UNCONFIGURED_RECHECK_MS};
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
-use crate::domain::touch::Recent;
+use crate::domain::touch::{Recent, Slot};
 use crate::domain::{Event, Instant, JsonMap, digest};
-use crate::store::work::{Decided, DueContact, EmittedEvent, PendingEvent, enrollment_id};
+use crate::store::work::{
+    Decided, DueContact, EmittedEvent, PendingEvent, StoredTimer, enrollment_id,
+};
 
 /// Decides everything that is due for the contact.
 pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instant) -> Decided {
@@ -21,6 +23,7 @@ pub(super) async fn decide(engine: &Engine, mut contact: DueContact, now: Instan
     zone.name().clone_into(&mut view.time_zone);
     let mut turn = Turn {
         recent: std::mem::take(&mut contact.recent),
+        given: std::mem::take(&mut contact.promised),
         engine,
         now,
         zone,
@@ -57,8 +60,10 @@ pub(super) struct Turn<'e> {
     pub(super) contact: DueContact,
     pub(super) view: ContactView,
     pub(super) enrollments: Vec<Draft>,
-    /// Touches of the contact and its account, with the slots given away in this turn.
+    /// Touches of the contact and its account.
     pub(super) recent: Recent,
+    /// Slots of the contact's messages that wait, those of this turn among them.
+    pub(super) given: Vec<Slot>,
     /// Events that are done with.
     pub(super) heard: Vec<i64>,
     /// Why events enrolled nobody.
@@ -103,6 +108,7 @@ impl<'e> Turn<'e> {
                     event: waiting.event,
                     depth: waiting.depth,
                     failures: waiting.attempts,
+                    hurried: waiting.depth > 0,
                 };
                 if !self.attempt(place, sequence, call).await {
                     break;
@@ -160,7 +166,8 @@ impl<'e> Turn<'e> {
                     break;
                 };
                 let next = &mut self.enrollments[place].next;
-                let timer = next.timers.remove(timer).timer;
+                let StoredTimer { timer, set_at, .. } = next.timers.remove(timer);
+                let hurried = timer.at.since_ms(set_at) < TIMER_PAUSE_MS;
                 let number = next.decisions.to_be_bytes();
                 let id = self.public_id(place);
                 let event = Event {
@@ -172,7 +179,11 @@ impl<'e> Turn<'e> {
                         ("data".to_owned(), timer.data),
                     ]),
                 };
-                self.ask(place, sequence, Call::first(event, 0)).await;
+                let call = Call {
+                    hurried,
+                    ..Call::first(event, 0)
+                };
+                self.ask(place, sequence, call).await;
             }
         }
     }

@@ -143,6 +143,12 @@ impl<'e> Turn<'e> {
 
     /// The kind of a later event that would have ended the enrollment.
     fn ended_since(&self, sequence: &Sequence, later: &[PendingEvent]) -> Option<String> {
+        let departed = |event: &&Event| {
+            event.kind == kind::AUTO_REPLIED && event.data.get("departed") == Some(&true.into())
+        };
+        if let Some(event) = later.iter().map(|next| &next.event).find(departed) {
+            return Some(format!("{} (departed)", event.kind));
+        }
         later
             .iter()
             .map(|next| &next.event.kind)

@@ -64,6 +64,9 @@ const EVENTS_MAX: usize = 32;
 const TIMERS_MAX: usize = 64;
 /// Events that wait behind a failed call of one enrollment; further ones pass it by.
 const UNDECIDED_MAX: usize = 100;
+/// The least time until a timer rings that follows from an event of a plugin, or from a timer set less
+/// than this before: timers that set timers for now would turn for ever in one moment.
+const TIMER_PAUSE_MS: i64 = crate::domain::instant::MINUTE_MS;
 /// How many events of plugins may follow from one event of the outside world.
 const EMIT_DEPTH_MAX: u32 = 3;
 /// How often timers of a sequence that is no longer configured are looked at.

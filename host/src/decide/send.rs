@@ -6,6 +6,7 @@ use crate::domain::Instant;
 use crate::domain::decision::SendEmail;
 use crate::domain::enrollment::{EnrollmentStatus, ExitReason};
 use crate::domain::event::kind;
+use crate::domain::touch::{Recent, Slot};
 use crate::domain::verdict::Verdict;
 use crate::guardrails::{self, Proposal, Ruling};
 use crate::store::work::{MessageContext, NewMessage, Standing, Thread};
@@ -40,6 +41,7 @@ impl Effects<'_, '_> {
             &scope.sequence.name,
             &scope.sequence.sender.identity.name,
         );
+        let recent = self.recent();
         let ruling = guardrails::judge(
             &Proposal {
                 to: scope.to,
@@ -55,7 +57,7 @@ impl Effects<'_, '_> {
                 country: scope.calendar.country_of(scope.contact, scope.account),
                 rules: &scope.sequence.rules,
                 identity: &scope.sequence.sender.rules,
-                recent: self.place.recent,
+                recent: &recent,
                 message_id: &id,
                 unsubscribable: stamp.unsubscribable(),
                 postal_address: stamp.has_postal_address(),
@@ -116,8 +118,10 @@ impl Effects<'_, '_> {
         };
         if !matches!(standing, Standing::Held { .. }) {
             // The next message of this turn finds the slot taken.
-            insert(&mut self.place.recent.contact, due_at);
-            insert(&mut self.place.recent.account, due_at);
+            self.place.given.push(Slot {
+                at: due_at,
+                priority: scope.sequence.rules.priority,
+            });
         }
         let since = &mut *self.place.waiting_since;
         *since = Some(since.map_or(asked_at, |since| since.min(asked_at)));
@@ -139,6 +143,18 @@ impl Effects<'_, '_> {
             standing,
         });
         verdict
+    }
+
+    /// Touches, and the slots of messages that are as important: the others will yield when they are
+    /// due.
+    fn recent(&self) -> Recent {
+        let own = self.scope.sequence.rules.priority;
+        let mut recent = self.place.recent.clone();
+        for slot in self.place.given.iter().filter(|slot| slot.priority >= own) {
+            insert(&mut recent.contact, slot.at);
+            insert(&mut recent.account, slot.at);
+        }
+        recent
     }
 
     /// The mail as it would read now. None where there is nobody to write to.

@@ -58,22 +58,21 @@ impl Taken {
     /// The message goes now.
     fn goes(&mut self, message: &DueMessage, at: Instant) {
         self.promise(message, at);
+        if let Some(to) = &message.to {
+            let domain = Key::Domain(to.domain().to_owned());
+            self.0.entry(domain).or_default().push(at);
+        }
+    }
+
+    /// The contact and the identity keep a slot for the message: those that come after it in the batch
+    /// are no more important.
+    fn promise(&mut self, message: &DueMessage, at: Instant) {
         let mut add = |key: Key| self.0.entry(key).or_default().push(at);
+        add(Key::Identity(message.identity.clone()));
         add(Key::Contact(message.contact_id));
         if let Some(account) = &message.account_key {
             add(Key::Account(account.clone()));
         }
-        if let Some(to) = &message.to {
-            add(Key::Domain(to.domain().to_owned()));
-        }
-    }
-
-    /// The identity keeps a slot for the message.
-    fn promise(&mut self, message: &DueMessage, at: Instant) {
-        self.0
-            .entry(Key::Identity(message.identity.clone()))
-            .or_default()
-            .push(at);
     }
 }
 
@@ -85,9 +84,10 @@ impl Deliverer {
         taken: &mut Taken,
         now: Instant,
     ) -> Result<Box<Ready>, SetAside> {
-        let seq = message.seq;
+        let (seq, version) = (message.seq, message.version);
         let aside = |aside: Aside, rule: &'static str, reason: String| SetAside {
             seq,
+            version,
             aside,
             rule,
             reason,

@@ -16,6 +16,13 @@ pub struct Recent {
     pub identity: Vec<Instant>,
 }
 
+/// When a message that waits will go, and how important its sequence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    pub at: Instant,
+    pub priority: i64,
+}
+
 /// How far back each kind of touch is asked for, in milliseconds: as far as the longest cap looks.
 /// Zero: not at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

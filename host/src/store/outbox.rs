@@ -33,7 +33,8 @@ pub trait Outbox {
     /// looked at again.
     async fn claim(&self, claims: Vec<Claim>, now: Instant) -> Result<Vec<bool>, Error>;
 
-    /// Sets due messages aside without an attempt, each with the rule and the reason.
+    /// Sets due messages aside without an attempt, each with the rule and the reason. None is held on
+    /// what is not so any more (the field has been told, the pause is lifted): it is looked at again.
     async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error>;
 
     /// Completes the attempt row and moves the message on.
@@ -108,6 +109,8 @@ pub struct Claim {
 #[derive(Debug, Clone)]
 pub struct SetAside {
     pub seq: i64,
+    /// Of the contact, as it was judged.
+    pub version: i64,
     pub aside: Aside,
     /// The guardrail that spoke.
     pub rule: &'static str,

@@ -13,7 +13,7 @@ use crate::domain::decision::{
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
 use crate::domain::pause::Pauses;
-use crate::domain::touch::{Lookback, Quiet, Recent};
+use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
 
@@ -106,6 +106,8 @@ pub struct DueContact {
     pub pauses: Arc<Pauses>,
     /// Touches of the contact and its account.
     pub recent: Recent,
+    /// Slots of its messages that wait.
+    pub promised: Vec<Slot>,
     /// To be decided, in order of arrival.
     pub events: Vec<PendingEvent>,
     /// Kinds of the pending events that did not fit into `events`: they come later.

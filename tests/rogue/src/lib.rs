@@ -5,6 +5,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod misbehave;
+mod pester;
 
 #[expect(
     unsafe_code,
@@ -35,6 +36,10 @@ impl Guest for Rogue {
     fn decide(input: DecideInput) -> Result<Decision, PluginError> {
         let config: serde_json::Value = serde_json::from_str(&input.config)
             .map_err(|e| PluginError::Permanent(e.to_string()))?;
-        misbehave::decide(config["misbehave"].as_str().unwrap_or_default(), &input)
+        let misdeed = config["misbehave"].as_str().unwrap_or_default();
+        match pester::decide(misdeed, &input) {
+            Some(decision) => Ok(decision),
+            None => misbehave::decide(misdeed, &input),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! One arm per misdeed.
+//! One arm per misdeed. Those that try to reach a person all the same are in `pester`.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::bindings::exports::followup::plugin::policy_decide::{
-    Action, BusinessDays, DecideInput, Decision, EmitEvent, SetTimer, TimeOfDay, When,
+    Action, BusinessDays, CreateTask, DecideInput, Decision, EmitEvent, TimeOfDay, When,
 };
 use crate::bindings::followup::plugin::calendar;
 use crate::bindings::followup::plugin::log::{self, Level};
@@ -47,7 +47,7 @@ pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, Plu
         "bad-state" => with_state("{\"step\":"),
         "huge-state" => with_state(&format!("\"{}\"", "s".repeat(70 << 10))),
         "many-actions" => with_actions(vec![note("n"); 40]),
-        "unlisted-action" => with_actions(vec![timer("t", When::Now)]),
+        "unlisted-action" => with_actions(vec![task("t")]),
         "huge-output" => with_actions(vec![note(&"n".repeat(300 << 10))]),
         "gigantic-output" => with_actions(vec![note(&"n".repeat(8 << 20))]),
         "host-event" => with_actions(vec![event("replied", "{}")]),
@@ -154,9 +154,13 @@ fn note(text: &str) -> Action {
     Action::AddNote(text.to_owned())
 }
 
-fn timer(name: &str, when: When) -> Action {
-    let (name, data) = (name.to_owned(), "null".to_owned());
-    Action::SetTimer(SetTimer { name, when, data })
+fn task(title: &str) -> Action {
+    Action::CreateTask(CreateTask {
+        title: title.to_owned(),
+        body: String::new(),
+        due: When::Now,
+        extra: Vec::new(),
+    })
 }
 
 fn event(kind: &str, data: &str) -> Action {

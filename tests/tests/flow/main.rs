@@ -8,7 +8,10 @@ mod audit;
 mod crashes;
 mod histories;
 mod holds;
+mod limits;
+mod model;
 mod races;
+mod rogue_limits;
 mod rogues;
 mod story;
 

@@ -19,7 +19,7 @@ const ROGUES: &[(&str, &str)] = &[
     ("no-reason", "reason"),
     ("bad-state", "state"),
     ("many-actions", "actions"),
-    ("unlisted-action", "set-timer"),
+    ("unlisted-action", "create-task"),
     ("transient", "the moon is full"),
 ];
 

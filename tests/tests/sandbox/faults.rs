@@ -47,7 +47,7 @@ async fn every_misdeed_has_its_fault() {
         (
             "unlisted-action",
             FaultKind::BadOutput,
-            "set-timer is not among the manifest's actions",
+            "create-task is not among the manifest's actions",
         ),
         (
             "huge-output",

@@ -89,6 +89,7 @@ async fn set_aside(store: &Shared, id: &str, aside: Aside, rule: &'static str) {
     let message = due.iter().find(|due| due.id == id).expect("due");
     let aside = SetAside {
         seq: message.seq,
+        version: message.version,
         aside,
         rule,
         reason: "so it is".to_owned(),

@@ -3,6 +3,7 @@
 //! Each check gets an empty store and knows nothing of SQL.
 
 mod bench;
+mod crossing;
 mod explain;
 mod intake;
 mod outbox;
@@ -79,6 +80,12 @@ conformance![
     reactions::a_reply_is_found_by_what_it_answers,
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,
+    crossing::a_field_told_meanwhile_is_not_missing,
+    crossing::a_pause_lifted_meanwhile_holds_nothing,
+    crossing::a_pause_lifted_while_a_policy_thinks_holds_nothing,
+    crossing::a_timer_freed_while_a_policy_thinks_rings,
+    crossing::a_start_looks_again_at_what_configuration_may_cure,
+    crossing::who_comes_later_sees_the_slots_of_those_before,
     reactions::a_persons_word_outweighs_a_bounce,
     reactions::only_a_mail_that_arrived_can_be_continued,
     roster::a_list_enrols_once,

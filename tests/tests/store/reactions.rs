@@ -138,6 +138,7 @@ pub async fn a_pause_stops_what_is_queued_and_resuming_frees_it(store: Shared) {
         );
         let aside = SetAside {
             seq: message.seq,
+            version: message.version,
             aside: Aside::Held,
             rule: "paused",
             reason: "trade fair".to_owned(),
@@ -342,9 +343,10 @@ pub async fn a_known_second_address_is_the_same_person(store: Shared) {
 
 pub async fn a_stale_message_goes_when_a_person_says_so(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
-    let seq = queued(&store, NOW).await[0].seq;
+    let message = queued(&store, NOW).await.remove(0);
     let aside = SetAside {
-        seq,
+        seq: message.seq,
+        version: message.version,
         aside: Aside::Held,
         rule: "stale",
         reason: "12 days late".to_owned(),

@@ -106,6 +106,8 @@ pub(super) fn free_timers(tx: &Connection, seq: i64, now: Instant) -> Result<(),
     let Some((tenant, contact, enrollment, lag_ms, timer_at)) = waited else {
         return Ok(());
     };
+    // A decision under way has read that they wait, and must not put that down over this.
+    contacts::touch(tx, tenant, contact)?;
     if lag_ms < LAG_MIN_MS {
         return contacts::mark_due(tx, tenant, contact, timer_at);
     }
@@ -115,6 +117,5 @@ pub(super) fn free_timers(tx: &Connection, seq: i64, now: Instant) -> Result<(),
         "UPDATE enrollments SET lag_ms = lag_ms + ?2 WHERE id = ?1",
         params![enrollment, lag_ms],
     )?;
-    contacts::touch(tx, tenant, contact)?;
     contacts::mark_due(tx, tenant, contact, now)
 }

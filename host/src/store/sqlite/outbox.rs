@@ -193,16 +193,10 @@ fn look_around(
         now,
         lookback,
     )?;
-    recent.contact.extend(pace::yields_to(
-        db,
-        message.contact_id,
-        message.priority,
-        now,
-        lookback,
-    )?);
-    let domain = message.to.as_ref().map_or("", |to| to.domain());
-    (recent.domain, recent.identity) =
-        pace::around_identity(db, tenant, domain, &message.identity, now, lookback)?;
+    let (of_contact, of_account) = pace::yields_to(db, message, now, lookback)?;
+    recent.contact.extend(of_contact);
+    recent.account.extend(of_account);
+    (recent.domain, recent.identity) = pace::around_identity(db, message, now, lookback)?;
     message.recent = recent;
     message.pauses = Arc::clone(pauses);
     Ok(())
@@ -274,9 +268,15 @@ fn set_aside(tx: &Connection, aside: &SetAside, now: Instant) -> Result<(), Erro
     }
     let changed = execute(
         tx,
-        "UPDATE messages SET status = ?2, held_reason = ?3, status_reason = ?4, due_at = max(due_at, ?5), rule = ?6
-         WHERE seq = ?1 AND status = 'queued'",
-        params![seq, status, held, told, due_at.0, rule],
+        &format!(
+            "UPDATE messages AS m SET status = ?2, held_reason = ?3, status_reason = ?4,
+                    due_at = max(due_at, ?5), rule = ?6
+             WHERE seq = ?1 AND status = 'queued'
+               AND (?2 <> 'held' OR (?7 = (SELECT c.version FROM contacts c WHERE c.id = m.contact_id)
+                                     AND (?6 <> 'paused' OR {})))",
+            pace::PAUSED
+        ),
+        params![seq, status, held, told, due_at.0, rule, aside.version],
     )?;
     if changed == 0 || matches!(status, "queued" | "held") {
         return Ok(());

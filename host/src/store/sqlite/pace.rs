@@ -5,8 +5,9 @@ use rusqlite::{Connection, Row, params};
 use super::rows::{collect, get, instant, instant_opt};
 use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Pauses, Scope};
-use crate::domain::touch::{Lookback, Quiet, Recent};
+use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
 use crate::store::Error;
+use crate::store::outbox::DueMessage;
 
 /// Of a row `c` of contacts: why its address or its domain must not be mailed.
 pub(super) const SUPPRESSED: &str = "(SELECT s.reason FROM suppressions s
@@ -95,15 +96,15 @@ pub(super) fn around_contact(
 }
 
 /// Touches of the contact's mail system and by an identity, with the slots that waiting messages of
-/// that identity were given.
+/// that identity were given, where they are as important.
 pub(super) fn around_identity(
     db: &Connection,
-    tenant: i64,
-    domain: &str,
-    identity: &str,
+    message: &DueMessage,
     now: Instant,
     lookback: Lookback,
 ) -> Result<(Vec<Instant>, Vec<Instant>), Error> {
+    let (tenant, identity) = (message.tenant.0, message.identity.as_str());
+    let domain = message.to.as_ref().map_or("", |to| to.domain());
     let (mut of_domain, mut of_identity) = (Vec::new(), Vec::new());
     if lookback.domain_ms > 0 {
         of_domain = moments(
@@ -133,29 +134,78 @@ pub(super) fn around_identity(
         of_identity.extend(moments(
             db,
             "SELECT due_at AS at FROM messages WHERE identity = ?1 AND status = 'queued' AND due_at > ?2
-               AND rule IS NOT NULL ORDER BY due_at LIMIT ?3",
-            params![identity, now.0, TOUCHES_MAX],
+               AND rule IS NOT NULL AND priority >= ?3 ORDER BY due_at LIMIT ?4",
+            params![identity, now.0, message.priority, TOUCHES_MAX],
         )?);
     }
     Ok((of_domain, of_identity))
 }
 
-/// Slots that the contact's more important messages wait for.
+/// Slots that messages wait for which come before this one: of a more important sequence, or of one
+/// that is as important and asked earlier. Those of the contact, and those of its account.
 pub(super) fn yields_to(
     db: &Connection,
-    contact: i64,
-    priority: i64,
+    message: &DueMessage,
     now: Instant,
     lookback: Lookback,
-) -> Result<Vec<Instant>, Error> {
-    if lookback.contact_ms == 0 {
-        return Ok(Vec::new());
+) -> Result<(Vec<Instant>, Vec<Instant>), Error> {
+    const COMES_BEFORE: &str = "m.status = 'queued' AND (m.priority, -m.seq) > (?2, -?3)
+         AND m.due_at > ?4 AND m.due_at <= ?5 ORDER BY m.due_at LIMIT ?6";
+    let until = |ms: i64| now.plus_ms(ms).0;
+    let (priority, seq) = (message.priority, message.seq);
+    let (mut of_contact, mut of_account) = (Vec::new(), Vec::new());
+    if lookback.contact_ms > 0 {
+        of_contact = moments(
+            db,
+            &format!(
+                "SELECT m.due_at AS at FROM messages m WHERE m.contact_id = ?1 AND {COMES_BEFORE}"
+            ),
+            params![
+                message.contact_id,
+                priority,
+                seq,
+                now.0,
+                until(lookback.contact_ms),
+                TOUCHES_MAX
+            ],
+        )?;
     }
-    moments(
+    if let Some(key) = &message.account_key
+        && lookback.account_ms > 0
+    {
+        of_account = moments(
+            db,
+            &format!(
+                "SELECT m.due_at AS at FROM contacts c JOIN messages m ON m.contact_id = c.id
+                 WHERE c.tenant_id = ?7 AND c.account_key = ?1 AND {COMES_BEFORE}"
+            ),
+            params![
+                key,
+                priority,
+                seq,
+                now.0,
+                until(lookback.account_ms),
+                TOUCHES_MAX,
+                message.tenant.0
+            ],
+        )?;
+    }
+    Ok((of_contact, of_account))
+}
+
+/// Slots of the contact's messages that wait.
+pub(super) fn promised(db: &Connection, contact: i64, now: Instant) -> Result<Vec<Slot>, Error> {
+    collect(
         db,
-        "SELECT due_at AS at FROM messages WHERE contact_id = ?1 AND status = 'queued' AND priority > ?2
-           AND due_at > ?3 AND due_at <= ?4 ORDER BY due_at",
-        params![contact, priority, now.0, now.plus_ms(lookback.contact_ms).0],
+        "SELECT due_at, priority FROM messages WHERE contact_id = ?1 AND status = 'queued' AND due_at > ?2
+         ORDER BY due_at LIMIT ?3",
+        params![contact, now.0, TOUCHES_MAX],
+        |row| {
+            Ok(Slot {
+                at: instant(row, "due_at")?,
+                priority: get(row, "priority")?,
+            })
+        },
     )
 }
 

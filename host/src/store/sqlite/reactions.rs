@@ -215,14 +215,16 @@ fn stop_colleagues(
         tx,
         "SELECT c.id FROM contacts c WHERE c.tenant_id = ?1 AND c.id <> ?2
            AND c.account_key = (SELECT account_key FROM contacts WHERE id = ?2)
-           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.contact_id = c.id AND e.status <> 'finished')
+           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.contact_id = c.id AND (e.status <> 'finished'
+                       OR EXISTS (SELECT 1 FROM messages m WHERE m.enrollment_id = e.id
+                                  AND m.status IN ('queued', 'held', 'sending'))))
          LIMIT ?3",
         params![happening.tenant.0, contact, COLLEAGUES_MAX],
         |row| get::<i64>(row, "id"),
     )?;
     let (mut finished, mut in_flight) = (0, Vec::new());
     for colleague in colleagues {
-        for (enrollment, sequence) in running(tx, colleague)? {
+        for (enrollment, sequence, active) in running(tx, colleague)? {
             match reactions.account_stop(&sequence) {
                 AccountStop::Nothing => {}
                 AccountStop::Delay { ms } => {
@@ -230,7 +232,7 @@ fn stop_colleagues(
                     be_quiet(tx, happening, colleague, until, "account-replied")?;
                 }
                 AccountStop::Stop => {
-                    finished += 1;
+                    finished += usize::from(active);
                     in_flight.extend(exits::end(
                         tx,
                         happening.tenant,
@@ -247,13 +249,16 @@ fn stop_colleagues(
     Ok((finished, in_flight))
 }
 
-/// The contact's enrollments that have not ended, each with its sequence.
-fn running(tx: &Connection, contact: i64) -> Result<Vec<(i64, String)>, Error> {
+/// The contact's enrollments that have not ended, or whose mail has not gone yet (a policy may leave
+/// before), each with its sequence and whether it is active.
+fn running(tx: &Connection, contact: i64) -> Result<Vec<(i64, String, bool)>, Error> {
     collect(
         tx,
-        "SELECT e.id, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-         WHERE e.contact_id = ?1 AND e.status <> 'finished'",
+        "SELECT e.id, s.name, e.status <> 'finished' AS active FROM enrollments e
+         JOIN sequences s ON s.id = e.sequence_id WHERE e.contact_id = ?1 AND (e.status <> 'finished'
+           OR EXISTS (SELECT 1 FROM messages m WHERE m.enrollment_id = e.id
+                      AND m.status IN ('queued', 'held', 'sending')))",
         [contact],
-        |row| Ok((get(row, "id")?, get(row, "name")?)),
+        |row| Ok((get(row, "id")?, get(row, "name")?, get(row, "active")?)),
     )
 }

@@ -42,11 +42,13 @@ pub(super) fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Err
         registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
         registered.sequences.push(ids);
     }
-    // What was held for want of a configuration may be configured now.
+    // What was held for want of a configuration may be configured now, and other limits may leave
+    // a moment.
     execute(
         tx,
         "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
-         WHERE tenant_id = ?1 AND status = 'held' AND rule IN ('unconfigured', 'composing')",
+         WHERE tenant_id = ?1 AND status = 'held'
+           AND rule IN ('unconfigured', 'composing', 'no-moment')",
         params![setup.tenant.0, setup.now.0],
     )?;
     // Thin events that were refused for want of a token get another chance with every start.

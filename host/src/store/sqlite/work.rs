@@ -119,6 +119,7 @@ fn load(
                 quiet: pace::quiet(row)?,
                 opt_outs: Vec::new(),
                 pauses,
+                promised: pace::promised(db, contact, now)?,
                 recent: pace::around_contact(
                     db,
                     get(row, "tenant_id")?,

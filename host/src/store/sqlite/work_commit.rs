@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::contacts;
 use super::rows::{execute, first, get, to_json};
+use super::{contacts, pace};
 use crate::domain::ContactPatch;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::store::Error;
@@ -270,6 +270,18 @@ fn store_message(
             message.subject
         ],
     )?;
+    if rule.is_some_and(|rule| rule == "paused") {
+        // The pause may have been lifted while the policy thought: nobody would lift it again.
+        execute(
+            tx,
+            &format!(
+                "UPDATE messages AS m SET status = 'queued', held_reason = NULL, rule = NULL
+                 WHERE tenant_id = ?1 AND id = ?2 AND NOT {}",
+                pace::PAUSED
+            ),
+            params![decided.tenant.0, message.id],
+        )?;
+    }
     Ok(())
 }
 
