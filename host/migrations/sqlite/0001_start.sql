@@ -7,7 +7,10 @@ CREATE TABLE tenants (
     id          INTEGER PRIMARY KEY,
     name        TEXT NOT NULL UNIQUE,
     -- Signs the links and reply addresses of its mails; made when the file is first opened.
-    signing_key BLOB
+    signing_key BLOB,
+    -- Digest of everything that mails are composed from: when it changes, messages that lacked a field
+    -- are composed again.
+    texts       TEXT
 ) STRICT;
 INSERT INTO tenants (id, name) VALUES (1, 'default');
 

@@ -21,11 +21,11 @@ pub(super) fn env(name: &str) -> Option<String> {
 }
 
 /// Configuration, plugins and templates, looked at together. None where something is wrong; then
-/// every problem has been written to stderr.
+/// every problem has been written to stderr. Warnings go to the log: a host that runs has one.
 pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
     let config = match config::load(path, &env) {
         Ok(loaded) => {
-            complain(&loaded.warnings);
+            warn(&loaded.warnings);
             loaded.config
         }
         Err(problems) => {
@@ -36,7 +36,7 @@ pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
     let plugins = Plugins::load(&config)?;
     match config::validate(&config, &plugins.manifests()) {
         Ok(validated) => {
-            complain(&validated.warnings);
+            warn(&validated.warnings);
             Ok(Some(Setup {
                 config,
                 validated,
@@ -59,6 +59,18 @@ pub(super) fn survey(path: &Path) -> anyhow::Result<Config> {
             complain(&problems);
             bail!("{} cannot be read", path.display())
         }
+    }
+}
+
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        tracing::warn!(
+            file = %warning.file.display(),
+            line = warning.line,
+            remedy = warning.remedy,
+            "{}",
+            warning.message
+        );
     }
 }
 

@@ -4,8 +4,9 @@ use secrecy::SecretSlice;
 
 use crate::compose::Letterhead;
 use crate::config::{self, Config, Connection};
-use crate::domain::EmailAddress;
 use crate::domain::mail::{Identity, TrackingDomain};
+use crate::domain::manifest::Manifest;
+use crate::domain::{EmailAddress, digest};
 
 /// The name of the transport that identities without a provider use.
 pub(super) const CAPTURE: &str = "capture";
@@ -43,6 +44,43 @@ fn inbound(config: &Config, identity: &config::Identity) -> Option<EmailAddress>
             Connection::Inbound { address, .. } => address.clone(),
             _ => None,
         })
+}
+
+/// A digest of everything that mails are composed from beside the contact.
+pub(super) fn texts(config: &Config, plugins: &[Manifest]) -> String {
+    let files = &config.templates;
+    let sources = files
+        .templates
+        .iter()
+        .chain(&files.snippets)
+        .flat_map(|file| {
+            let sequence = file.sequence.as_deref().unwrap_or_default();
+            [sequence, file.name.as_str(), file.source.as_str()]
+        });
+    let defaults = plugins.iter().flat_map(|plugin| {
+        plugin.templates.iter().flat_map(|(name, template)| {
+            [
+                name.as_str(),
+                template.subject.as_str(),
+                template.body.as_str(),
+            ]
+        })
+    });
+    let names = config.identities.values().map(|identity| {
+        let name = identity.from.name.as_deref();
+        name.unwrap_or_default()
+    });
+    let company = [&config.company.name, &config.company.postal_address]
+        .map(|text| text.as_deref().unwrap_or_default());
+    let url = config.server.public_url.as_deref().unwrap_or_default();
+    let parts: Vec<&[u8]> = sources
+        .chain(defaults)
+        .chain(names)
+        .chain(company)
+        .chain([url])
+        .map(str::as_bytes)
+        .collect();
+    digest::id("txt", &parts)
 }
 
 /// What every mail carries; `key` signs what leads back to it.

@@ -257,6 +257,7 @@ async fn sequences(
             tenant: DEFAULT_TENANT,
             now,
             sequences: setups,
+            texts: outgoing::texts(config, &plugins.manifests()),
         })
         .await?;
     if registered.resumed > 0 {

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde_json::json;
 
 use super::draft::soonest_first;
-use super::{EMIT_DEPTH_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
+use super::{EMIT_DEPTH_MAX, EMITS_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
 use crate::calendar::{Calendar, HOST_FIELDS};
 use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
@@ -237,6 +237,13 @@ impl Effects<'_, '_> {
     }
 
     fn emit(&mut self, index: usize, kind: &str, data: &JsonMap) -> Verdict {
+        let sent = self.applied.emitted.len();
+        if sent >= EMITS_MAX {
+            return Verdict::refused(
+                "emits-max",
+                format!("a decision emits at most {EMITS_MAX} events"),
+            );
+        }
         let depth = self.scope.depth + 1;
         if depth > EMIT_DEPTH_MAX {
             return Verdict::refused(

@@ -67,6 +67,8 @@ const UNDECIDED_MAX: usize = 100;
 /// The least time until a timer rings that follows from an event of a plugin, or from a timer set less
 /// than this before: timers that set timers for now would turn for ever in one moment.
 const TIMER_PAUSE_MS: i64 = crate::domain::instant::MINUTE_MS;
+/// Events that one decision may emit: each is decided in turn, and what they bring multiplies.
+const EMITS_MAX: usize = 4;
 /// How many events of plugins may follow from one event of the outside world.
 const EMIT_DEPTH_MAX: u32 = 3;
 /// How often timers of a sequence that is no longer configured are looked at.

@@ -47,6 +47,8 @@ pub struct Setup {
     pub tenant: TenantId,
     pub now: Instant,
     pub sequences: Vec<SequenceSetup>,
+    /// Digest of everything that mails are composed from beside the contact.
+    pub texts: String,
 }
 
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod audit;
 mod crashes;
 mod histories;
 mod holds;
+mod house_rules;
 mod limits;
 mod model;
 mod races;

@@ -92,6 +92,7 @@ pub async fn register(store: &Shared, fingerprint: &str) -> RegisteredSequence {
         .register(Setup {
             tenant: DEFAULT_TENANT,
             now: NOW,
+            texts: "txt_1".to_owned(),
             sequences: vec![SequenceSetup {
                 name: "pricing".to_owned(),
                 plugin: "cadence".to_owned(),

@@ -2,10 +2,10 @@
 
 use followup::domain::enrollment::EnrollmentStatus;
 use followup::domain::fault::{Fault, FaultKind, Remedy};
-use followup::store::work::{Committed, Undecided};
+use followup::store::work::{Committed, Setup, Undecided};
 use followup::store::{DEFAULT_TENANT, Shared};
 
-use super::bench::{NOW, decided, due, event, hear, register};
+use super::bench::{NOW, decided, due, event, hear, queued, register, with_message};
 
 pub async fn a_contact_is_due_until_it_is_decided(store: Shared) {
     let sequence = register(&store, "one").await;
@@ -93,4 +93,26 @@ pub async fn a_parked_call_is_tried_again_when_the_plugin_changes(store: Shared)
     assert_eq!(contact.enrollments[0].status, EnrollmentStatus::Active);
     let call = &contact.enrollments[0].undecided[0];
     assert_eq!((call.attempts, call.depth), (0, 2));
+}
+
+pub async fn what_lacked_a_field_is_composed_again_with_other_texts(store: Shared) {
+    with_message(
+        &store,
+        "ada@x.example",
+        "msg_1",
+        Some("missing contact.frist_name"),
+    )
+    .await;
+    let start = async |texts: &str| {
+        let setup = Setup {
+            tenant: DEFAULT_TENANT,
+            now: NOW,
+            sequences: Vec::new(),
+            texts: texts.to_owned(),
+        };
+        store.register(setup).await.expect("stored");
+        queued(&store, NOW).await.len()
+    };
+    assert_eq!(start("txt_1").await, 0, "the same texts");
+    assert_eq!(start("txt_2").await, 1, "somebody corrected one");
 }

@@ -51,6 +51,20 @@ pub(super) fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Err
            AND rule IN ('unconfigured', 'composing', 'no-moment')",
         params![setup.tenant.0, setup.now.0],
     )?;
+    let new_texts = execute(
+        tx,
+        "UPDATE tenants SET texts = ?2 WHERE id = ?1 AND texts IS NOT ?2",
+        params![setup.tenant.0, setup.texts],
+    )?;
+    if new_texts > 0 {
+        // A corrected template may print what is known.
+        execute(
+            tx,
+            "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, due_at = max(due_at, ?2)
+             WHERE tenant_id = ?1 AND status = 'held' AND rule = 'missing-field'",
+            params![setup.tenant.0, setup.now.0],
+        )?;
+    }
     // Thin events that were refused for want of a token get another chance with every start.
     execute(tx, REPEAT_REFUSED, params![setup.tenant.0, setup.now.0])?;
     Ok(registered)
