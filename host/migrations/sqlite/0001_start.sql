@@ -89,7 +89,8 @@ CREATE TABLE events (
     hydrate     TEXT,
     hydrate_at  INTEGER,
     attempts    INTEGER NOT NULL DEFAULT 0,
-    last_error  TEXT,
+    -- Why it enrolled nobody though it might have, or what asking for its details failed with.
+    remark      TEXT,
     UNIQUE (tenant_id, id)
 ) STRICT;
 CREATE INDEX events_by_contact ON events (contact_id, seq) WHERE contact_id IS NOT NULL;

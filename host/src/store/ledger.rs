@@ -135,7 +135,7 @@ pub struct EventFacts {
     pub status: String,
     pub data: JsonMap,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
+    pub remark: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]

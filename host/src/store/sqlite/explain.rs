@@ -164,9 +164,9 @@ fn enrollments(db: &Connection, tenant: i64, contact: i64) -> Result<Vec<Run>, E
 fn remarks(db: &Connection, tenant: i64, contact: i64, limit: usize) -> Result<Vec<Remark>, Error> {
     collect(
         db,
-        "SELECT * FROM (SELECT id, kind, connection, occurred_at, status, last_error FROM events
+        "SELECT * FROM (SELECT id, kind, connection, occurred_at, status, remark FROM events
                         WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY seq DESC LIMIT ?3)
-         WHERE last_error IS NOT NULL LIMIT ?4",
+         WHERE remark IS NOT NULL LIMIT ?4",
         params![tenant, contact, LOOKED_AT_MAX, limit],
         |row| {
             Ok(Remark {
@@ -175,7 +175,7 @@ fn remarks(db: &Connection, tenant: i64, contact: i64, limit: usize) -> Result<V
                 connection: get(row, "connection")?,
                 occurred_at: time(row, "occurred_at")?,
                 status: get(row, "status")?,
-                remark: get(row, "last_error")?,
+                remark: get(row, "remark")?,
             })
         },
     )

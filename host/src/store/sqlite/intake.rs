@@ -294,7 +294,7 @@ fn hydrate(tx: &Connection, seq: i64, answer: Hydration) -> Result<(Ingested, bo
     };
     execute(
         tx,
-        "UPDATE events SET status = ?2, hydrate_at = ?3, attempts = attempts + ?4, last_error = ?5
+        "UPDATE events SET status = ?2, hydrate_at = ?3, attempts = attempts + ?4, remark = ?5
          WHERE seq = ?1 AND status = 'thin'",
         params![seq, status, hydrate_at, attempts, reason],
     )?;
@@ -320,7 +320,7 @@ fn replace(tx: &Connection, seq: i64, arrival: &Arrival) -> Result<(Ingested, bo
     let sql = if same_key {
         "DELETE FROM events WHERE tenant_id = ?1 AND seq = ?2"
     } else {
-        "UPDATE events SET status = 'stored', hydrate_at = NULL, last_error = NULL
+        "UPDATE events SET status = 'stored', hydrate_at = NULL, remark = NULL
          WHERE tenant_id = ?1 AND seq = ?2"
     };
     execute(tx, sql, params![arrival.tenant.0, seq])?;

@@ -243,7 +243,7 @@ fn event(row: &Row<'_>) -> Result<EventFacts, Error> {
         received_at: time(row, "received_at")?,
         status: get(row, "status")?,
         data: read_json(row, "data")?,
-        last_error: get(row, "last_error")?,
+        remark: get(row, "remark")?,
     })
 }
 

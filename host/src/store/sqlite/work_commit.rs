@@ -35,7 +35,7 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
     for (seq, remark) in &decided.remarks {
         execute(
             tx,
-            "UPDATE events SET last_error = ?3 WHERE tenant_id = ?1 AND seq = ?2",
+            "UPDATE events SET remark = ?3 WHERE tenant_id = ?1 AND seq = ?2",
             params![decided.tenant.0, seq, remark],
         )?;
     }
