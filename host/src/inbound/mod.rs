@@ -31,7 +31,9 @@ mod quoted;
 mod receipt;
 mod return_date;
 mod status;
+mod status_words;
 mod subjects;
+mod transcript;
 
 pub use auto_reply::AutoReply;
 pub use bounce::{Delivery, Recipient};

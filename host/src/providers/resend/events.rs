@@ -103,6 +103,7 @@ fn event_data(data: &Value) -> JsonMap {
         ("/bounce/message", "reason"),
         ("/bounce/type", "bounce_type"),
         ("/bounce/subType", "bounce_subtype"),
+        ("/bounce/diagnosticCode", "diagnostic_code"),
         ("/suppressed/reason", "reason"),
         ("/failed/reason", "reason"),
         ("/subject", "subject"),

@@ -101,6 +101,7 @@ fn data(item: &Value) -> JsonMap {
         ("reason", "reason"),
         ("status", "status"),
         ("type", "bounce_type"),
+        ("bounce_classification", "bounce_classification"),
         ("attempt", "attempt"),
         ("sg_machine_open", "machine_open"),
         ("useragent", "user_agent"),
