@@ -63,9 +63,10 @@ fn by_standard(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     // People forward reports as attachments; then the mail is theirs.
     let from_machine = mail.null_sender || is_machine(mail);
     let (told, sign) = match part {
-        Some(part) if declared || from_machine || mail.media_type == "multipart/report" => {
-            (part.text.as_str(), "a message/delivery-status part (RFC 3464)")
-        }
+        Some(part) if declared || from_machine || mail.media_type == "multipart/report" => (
+            part.text.as_str(),
+            "a message/delivery-status part (RFC 3464)",
+        ),
         // Gateways and broken boundaries leave its fields in the text.
         None if declared || from_machine => {
             let at = field_at(&mail.text)?;
@@ -99,10 +100,14 @@ fn field_at(text: &str) -> Option<usize> {
 /// The address we wrote to, which is the original one; the final one is where it ended after
 /// forwarding.
 fn address(group: &Fields) -> Option<EmailAddress> {
-    ["original-recipient", "final-recipient", "x-actual-recipient"]
-        .into_iter()
-        .filter_map(|name| group.get(name))
-        .find_map(|value| addresses(&unquoted(value)).into_iter().next())
+    [
+        "original-recipient",
+        "final-recipient",
+        "x-actual-recipient",
+    ]
+    .into_iter()
+    .filter_map(|name| group.get(name))
+    .find_map(|value| addresses(&unquoted(value)).into_iter().next())
 }
 
 /// RFC 3464 2.3: the per-recipient fields.

@@ -10,14 +10,16 @@ use super::mail::InboundMail;
 use super::{status, transcript};
 use crate::domain::EmailAddress;
 
-/// What is read of the text, and quoted of it.
+/// "Re", "Fwd", "Antw" before the colon of a subject.
+const PREFIX_MAX_BYTES: usize = 4;
+/// What is read of the text.
 const TEXT_MAX_BYTES: usize = 8 * 1024;
 
 pub(super) fn read(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     let text = &mail.text[..mail.text.floor_char_boundary(TEXT_MAX_BYTES)];
-    let (report, _) = split_returned(text);
+    let (report, copied) = split_returned(text);
     let (subject, folded) = (fold(&mail.subject), fold(report));
-    let sign = sign(mail, &subject, &folded)?;
+    let sign = sign(mail, &subject, &folded, copied.is_some())?;
     let delayed = is_delay(&subject) || (is_delay(&folded) && !has(&folded, FAILED_FOR_GOOD));
     let recipients = failed_recipients(mail, report);
     let one = |address: Option<EmailAddress>| {
@@ -46,7 +48,7 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
 
 /// Why this is a bounce. A daemon alone, or a null sender alone, is not enough: postmasters are people
 /// too, and responders that behave have a null sender.
-fn sign(mail: &InboundMail, subject: &str, text: &str) -> Option<String> {
+fn sign(mail: &InboundMail, subject: &str, text: &str, copied: bool) -> Option<String> {
     if mail.fields.has("x-failed-recipients") {
         return Some("X-Failed-Recipients".to_owned());
     }
@@ -56,7 +58,16 @@ fn sign(mail: &InboundMail, subject: &str, text: &str) -> Option<String> {
     let daemon = is_machine(mail);
     let declared = mail.report_type.as_deref() == Some("delivery-status");
     if !(daemon || mail.null_sender || declared) {
-        return None;
+        // Filters report under any name ("imss@x.example"): by subject, words and the mail they bring
+        // back. "Fwd:" and "Re:" are people's.
+        let prefixed = subject.find(':').is_some_and(|at| at <= PREFIX_MAX_BYTES);
+        let returns = copied || mail.returned().is_some();
+        let subject = SUBJECTS.iter().find(|word| subject.contains(*word));
+        let word = TEXTS.iter().find(|word| text.contains(*word));
+        let (subject, word) = subject.zip(word).filter(|_| returns && !prefixed)?;
+        return Some(format!(
+            "subject {subject:?}, text {word:?}, the mail returned"
+        ));
     }
     let who = if daemon {
         "from a mail system"
@@ -79,7 +90,10 @@ fn sign(mail: &InboundMail, subject: &str, text: &str) -> Option<String> {
 /// ("MAILER-DAEMON <>", "Mailer Daemon <MAILER-DAEMON@localhost>").
 pub(super) fn is_machine(mail: &InboundMail) -> bool {
     mail.from.iter().chain(&mail.sender).any(is_daemon)
-        || mail.fields.get("from").is_some_and(|from| from.trim() == "<>" || is_daemon_name(from))
+        || mail
+            .fields
+            .get("from")
+            .is_some_and(|from| from.trim() == "<>" || is_daemon_name(from))
 }
 
 /// Report and returned mail, where systems draw a line between them.
@@ -107,9 +121,14 @@ fn split_returned(text: &str) -> (&str, Option<&str>) {
     ];
     let marked = MARKS.iter().filter_map(|mark| text.find(mark)).min();
     // Without a line between them, the returned header begins with its trace (RFC 5322 3.6.7).
-    let traced = ["\nReceived: ", "\nReceived:from ", "\nReturn-Path: <", "\nReturn-path: <"]
-        .iter()
-        .filter_map(|trace| text.find(trace));
+    let traced = [
+        "\nReceived: ",
+        "\nReceived:from ",
+        "\nReturn-Path: <",
+        "\nReturn-path: <",
+    ]
+    .iter()
+    .filter_map(|trace| text.find(trace));
     match traced.chain(marked).min() {
         Some(at) => (&text[..at], Some(&text[at..])),
         None => (text, None),
@@ -131,11 +150,16 @@ fn failed_recipients(mail: &InboundMail, report: &str) -> Vec<EmailAddress> {
     let returned = mail.returned().and_then(|fields| fields.get("to"));
     // DragonFly's agent names the failed recipient in X-Original-To, Postfix the report's own there.
     let named = |name: &str, address: &EmailAddress| {
-        mail.fields.all(name).flat_map(addresses).any(|found| found == *address)
+        mail.fields
+            .all(name)
+            .flat_map(addresses)
+            .any(|found| found == *address)
     };
     let ours = |address: &EmailAddress| {
         mail.recipients.contains(address)
-            && (named("to", address) || !named("x-original-to", address) || named("delivered-to", address))
+            && (named("to", address)
+                || !named("x-original-to", address)
+                || named("delivered-to", address))
     };
     let mut all = transcript::recipients(report, |address| {
         ours(address) || mail.from.contains(address) || is_daemon(address)
@@ -238,6 +262,20 @@ mod tests {
              The message has not yet been delivered to:\n  bob@x.example\nNo action is required on your part.\n",
             Some((Delivery::Delayed, Some("bob@x.example"))),
         );
+    }
+
+    #[test]
+    fn filters_report_under_any_name() {
+        let mail = |subject: &str| {
+            format!(
+                "From: imss@x.example\nTo: us@acme.example\nSubject: {subject}\n\nUnable to deliver message to \
+                 <bob@x.example>.\n550 5.1.1 unknown user.\n\nReceived: from acme.example\nFrom: us@acme.example\n"
+            )
+        };
+        let gone = Some((Delivery::Failed(Verdict::Gone), Some("bob@x.example")));
+        check(&mail("Mail could not be delivered"), gone);
+        check(&mail("Fwd: Mail could not be delivered"), None);
+        check(&mail("Bob's address"), None);
     }
 
     #[test]

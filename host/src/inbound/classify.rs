@@ -115,7 +115,10 @@ fn kind(mail: &InboundMail, ours: &Ours, proven: bool, now: Instant) -> (Kind, S
         return (Kind::Receipt(receipt), sign);
     }
     if let Some(unsubscribed) = complaint::unsubscribed(mail) {
-        return (Kind::Feedback(unsubscribed), "a mail to List-Unsubscribe (RFC 2369)".to_owned());
+        return (
+            Kind::Feedback(unsubscribed),
+            "a mail to List-Unsubscribe (RFC 2369)".to_owned(),
+        );
     }
     if let Some(sign) = challenge::sign(mail) {
         return (Kind::Challenge, sign);

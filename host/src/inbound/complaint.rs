@@ -62,7 +62,10 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Feedback, String)> {
 /// (RFC 2369 3.2; Apple Mail: `Auto-Submitted: auto-replied`): from a machine, but the will of a person.
 pub(super) fn unsubscribed(mail: &InboundMail) -> Option<Feedback> {
     const TEXT_MAX_BYTES: usize = 300;
-    let automatic = mail.fields.word("auto-submitted").is_some_and(|word| word.starts_with("auto-"));
+    let automatic = mail
+        .fields
+        .word("auto-submitted")
+        .is_some_and(|word| word.starts_with("auto-"));
     let command = fold(&mail.subject) == "unsubscribe";
     let text = fold(&mail.text);
     let says = text.is_empty() || text.contains("unsubscribe");

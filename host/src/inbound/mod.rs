@@ -27,6 +27,7 @@ mod hook;
 mod mail;
 mod mime;
 mod opt_out;
+mod opt_out_words;
 mod quoted;
 mod receipt;
 mod return_date;

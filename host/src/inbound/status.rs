@@ -70,7 +70,8 @@ pub(super) fn judged(status: Option<&str>, said: &str) -> Option<Verdict> {
     if class == Some(4) || has(TOO_FAST) {
         return Some(Verdict::Passing);
     }
-    if has(ABOUT_US) && code.is_none_or(|code| (code.1, code.2) != (4, 1)) && !has(NAMES_RECIPIENT) {
+    if has(ABOUT_US) && code.is_none_or(|code| (code.1, code.2) != (4, 1)) && !has(NAMES_RECIPIENT)
+    {
         return Some(Verdict::Policy);
     }
     let by_words = || {
@@ -79,7 +80,10 @@ pub(super) fn judged(status: Option<&str>, said: &str) -> Option<Verdict> {
             (POLICY, Verdict::Policy),
             (PASSING, Verdict::Passing),
         ];
-        tables.into_iter().find(|(words, _)| has(words)).map(|(_, verdict)| verdict)
+        tables
+            .into_iter()
+            .find(|(words, _)| has(words))
+            .map(|(_, verdict)| verdict)
     };
     if let Some((_, subject, detail)) = code
         && let Some(verdict) = by_code(subject, detail)
@@ -87,9 +91,13 @@ pub(super) fn judged(status: Option<&str>, said: &str) -> Option<Verdict> {
         // RFC 3463 3: X.Y.0 is "other or undefined", and 7.1 "not authorized" a habit of operators
         // ("5.7.1 user unknown"): there the server's own words are nearer.
         let vague = detail == 0 || (subject, detail) == (7, 1);
-        return Some(if vague && has(GONE) { Verdict::Gone } else { verdict });
+        return Some(if vague && has(GONE) {
+            Verdict::Gone
+        } else {
+            verdict
+        });
     }
-    by_words().or_else(|| reply.and_then(|reply| by_reply(reply))).or_else(|| {
+    by_words().or_else(|| reply.and_then(by_reply)).or_else(|| {
         // RFC 3463 3.6: the protocol failed, whoever was meant.
         code.filter(|code| code.1 == 5).map(|_| Verdict::Passing)
     })
@@ -190,7 +198,17 @@ mod tests {
 
     #[test]
     fn phrases_are_folded() {
-        for phrase in [FULL, GONE, POLICY, PASSING, ABOUT_US, TOO_FAST, NAMES_RECIPIENT].concat() {
+        for phrase in [
+            FULL,
+            GONE,
+            POLICY,
+            PASSING,
+            ABOUT_US,
+            TOO_FAST,
+            NAMES_RECIPIENT,
+        ]
+        .concat()
+        {
             assert_eq!(fold(phrase), phrase);
         }
     }
@@ -292,6 +310,41 @@ mod tests {
             ("5.0.0", "550 5.1.1 no such user here", Gone),
             ("5.0.0", "554 5.7.1 blocked using zen.spamhaus.org", Policy),
             ("5.0.0", "", Gone),
+            (
+                "5.1.8",
+                "553 5.1.8 Domain of sender address a@b.example does not exist",
+                Policy,
+            ),
+            (
+                "5.1.1",
+                "550 5.7.1 IP address blacklisted by recipient",
+                Policy,
+            ),
+            ("5.1.0", "550 5.1.0 sender rejected", Policy),
+            (
+                "5.1.90",
+                "550 5.1.90 daily limit for message recipients",
+                Policy,
+            ),
+            ("5.2.0", "550 5.2.0 Message Filtered", Policy),
+            (
+                "5.2.1",
+                "550-5.2.1 The user is receiving mail at a rate that prevents",
+                Passing,
+            ),
+            ("5.3.0", "553 5.3.0 <x@y.example>... User unknown", Gone),
+            (
+                "5.7.25",
+                "550-5.7.25 The IP address does not have a PTR record setup",
+                Policy,
+            ),
+            ("5.0.0", "554 Transaction failed", Passing),
+            ("5.0.0", "504 Command parameter not implemented", Passing),
+            ("5.0.0", "550 Rejected", Gone),
+            ("5.3.2", "521 5.3.2 Host does not accept mail", Gone),
+            ("5.5.0", "554 no luck", Passing),
+            ("2.0.0", "550 5.1.1 no such user", Gone),
+            ("", "User bob not listed in Domino Directory", Gone),
             ("4.0.0", "", Passing),
             ("", "550 No such user", Gone),
             ("", "421 try again later", Passing),

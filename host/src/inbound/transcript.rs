@@ -14,7 +14,10 @@ const RECIPIENTS_MAX: usize = 20;
 const SAID_MAX_BYTES: usize = 1_000;
 
 /// The recipients that the text speaks of, in their order. `others` are those of the report itself.
-pub(super) fn recipients(report: &str, others: impl Fn(&EmailAddress) -> bool) -> Vec<EmailAddress> {
+pub(super) fn recipients(
+    report: &str,
+    others: impl Fn(&EmailAddress) -> bool,
+) -> Vec<EmailAddress> {
     let mut all: Vec<EmailAddress> = Vec::new();
     for address in report.lines().filter_map(leading) {
         if !others(&address) && !all.contains(&address) && all.len() < RECIPIENTS_MAX {
@@ -23,7 +26,11 @@ pub(super) fn recipients(report: &str, others: impl Fn(&EmailAddress) -> bool) -
     }
     if all.is_empty() {
         // The first is the one it is about; further ones are postmasters and help desks.
-        all.extend(addresses(report).into_iter().find(|address| !others(address)));
+        all.extend(
+            addresses(report)
+                .into_iter()
+                .find(|address| !others(address)),
+        );
     }
     all
 }
@@ -38,10 +45,13 @@ fn leading(line: &str) -> Option<EmailAddress> {
         }
         _ => bare,
     };
-    let ends = |c: char| c.is_whitespace() || matches!(c, '>' | ':' | ';' | ',' | '"' | '(' | ')' | '[');
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '>' | ':' | ';' | ',' | '"' | '(' | ')' | '[');
     let word = bare.split(ends).next().unwrap_or_default();
     let address = addresses(word).into_iter().next()?;
-    let whole = word.trim_end_matches('.').eq_ignore_ascii_case(address.as_str());
+    let whole = word
+        .trim_end_matches('.')
+        .eq_ignore_ascii_case(address.as_str());
     let rest = bare[word.len()..].trim_start_matches(['>', '"', ')', ' ', '\t']);
     let speaks = rest.is_empty()
         || rest.starts_with([':', '(', '['])
