@@ -200,7 +200,7 @@ const SUBJECTS: &[&str] = &[
     "kunne ikke leveres", "ei voida toimittaa", "toimitus epaonnistui", "niedostarczaln", "nie mozna dostarczyc",
     "nedorucitelne", "kezbesithetetlen", "teslim edilemedi", "iletilemedi", "недоставленное", "не доставлено",
     "не удалось доставить", "配信不能", "配信できません", "配信に失敗", "送信できません", "未送達", "未能送达", "无法送达", "退信", "無法傳遞", "배달되지",
-    "배달하지 못했습니다", "반송", "mail failure", "mail failed", "error sending your mail", "delivery status",
+    "배달하지 못했습니다", "반송", "user unknown", "邮件发送失败", "投递失败", "投遞失敗", "mail failure", "mail failed", "error sending your mail", "delivery status",
     "could not send mail", "could not send your", "returning to sender", "nicht ubermittelt", "undelivery",
 ];
 
@@ -211,7 +211,7 @@ const TEXTS: &[&str] = &[
     "delivery to the following recipient", "delivery has failed", "delivery failed", "delivery to the following",
     "permanent error", "permanent fatal error", "fatal errors", "returned to you", "address rejected",
     "user unknown", "undeliverable", "konnte nicht zugestellt", "n'a pas pu etre remis", "no se pudo entregar",
-    "did not reach the following", "delivery problems", "delivery errors", "permanent errors", "delivering your m",
+    "failed recipient", "could not deliver", "requested action not taken", "did not reach the following", "delivery problems", "delivery errors", "permanent errors", "delivering your m",
     "error has occurred while attempting", "no valid recipients", "recipient not found", "送信できませんでした", "配信できませんでした",
     "non e stato possibile consegnare", "nao pode ser entregue",
 ];

@@ -60,8 +60,8 @@ pub(super) fn read(bytes: &[u8]) -> Body {
         .as_ref()
         .and_then(|mail| mail.subject().map(|s| clean(s, SUBJECT_MAX_BYTES)));
     match parsed {
-        // Boundaries that are declared and never come leave nothing of a body that is there.
-        Some(mail) if whole && !mail.parts.iter().all(is_blank) => Body {
+        // A report whose declared boundary never comes has its parts in the preamble.
+        Some(mail) if whole && !is_unread(&mail) => Body {
             text: text(&mail),
             parts: report_parts(&mail),
             subject,
@@ -77,12 +77,10 @@ pub(super) fn read(bytes: &[u8]) -> Body {
 /// No subject says more in more than that; a header line ends at 998 (RFC 5322 2.1.1).
 const SUBJECT_MAX_BYTES: usize = 998;
 
-fn is_blank(part: &MessagePart<'_>) -> bool {
-    match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.trim().is_empty(),
-        PartType::Multipart(ids) => ids.is_empty() || part.is_multipart(),
-        _ => false,
-    }
+fn is_unread(mail: &Message<'_>) -> bool {
+    let kind = mail.content_type();
+    let report = kind.and_then(|kind| kind.subtype()) == Some("report");
+    report && report_parts(mail).is_empty() && text(mail).trim().is_empty()
 }
 
 fn is_excessive(bytes: &[u8]) -> bool {
