@@ -343,6 +343,16 @@ mod tests {
             ("5.0.0", "550 Rejected", Gone),
             ("5.3.2", "521 5.3.2 Host does not accept mail", Gone),
             ("5.5.0", "554 no luck", Passing),
+            (
+                "5.2.0",
+                "SMTP error after end of data: 550 5.2.0 rejete",
+                Policy,
+            ),
+            (
+                "5.0.0",
+                "550 no such user (in reply to end of DATA command)",
+                Gone,
+            ),
             ("2.0.0", "550 5.1.1 no such user", Gone),
             ("", "User bob not listed in Domino Directory", Gone),
             ("4.0.0", "", Passing),

@@ -41,7 +41,7 @@ pub(super) const POLICY: &[&str] = &[
     "not allowed", "access denied", "relay", "virus", "malware", "banned", "prohibited", "refused by",
     "rejected due to", "content rejected", "rejected by the recipient", "message rejected", "reverse dns",
     "ptr record", "rbl", "is listed", "listed at", "listed by", "listed in rbl", "listed on", "restricted",
-    "filtered", "not accepting mail from", "mismatches client ip",
+    "filtered", "not accepting mail from", "mail rejected", "valid from", "after end of data", "in reply to end of data", "mismatches client ip",
 ];
 
 #[rustfmt::skip] // Words read better side by side.

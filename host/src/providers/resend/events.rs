@@ -223,6 +223,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bounce_tells_its_cause() {
+        let bounce = json!({"type": "Permanent", "subType": "General", "message": "gone",
+            "diagnosticCode": ["smtp; 550 5.1.1 user unknown"]});
+        let told = told("email.bounced", &json!({"bounce": bounce}));
+        assert_eq!(
+            json!(told.data),
+            json!({"bounce_type": "Permanent", "bounce_subtype": "General", "reason": "gone",
+                "diagnostic_code": ["smtp; 550 5.1.1 user unknown"]})
+        );
+    }
+
+    #[test]
     fn a_click_tells_its_link() {
         let told = told(
             "email.clicked",

@@ -198,6 +198,21 @@ mod tests {
     }
 
     #[test]
+    fn a_bounce_tells_its_cause() {
+        let told = read(
+            &json!({"event": "bounce", "type": "blocked", "status": "5.7.1",
+                "reason": "550 blocked", "bounce_classification": "Reputation"}),
+            Instant(0),
+        )
+        .expect("readable");
+        assert_eq!(
+            json!(told.data),
+            json!({"bounce_type": "blocked", "status": "5.7.1", "reason": "550 blocked",
+                "bounce_classification": "Reputation"})
+        );
+    }
+
+    #[test]
     fn without_an_event_id_a_repetition_is_still_the_same() {
         let key =
             |at| read(&json!({"event": "open", "timestamp": at}), Instant(0)).map(|e| e.source_key);
