@@ -138,7 +138,7 @@ pub(super) const PHRASES: &[&str] = &[
 #[rustfmt::skip] // Words read better side by side.
 pub(super) const DENIALS: &[&str] = &[
     "don't unsubscribe", "do not unsubscribe", "not unsubscribe me", "don't remove me", "do not remove me",
-    "don't take me off", "do not take me off", "don't stop", "do not stop", "from the list of", "off the list of", "second item", "not want to unsubscribe",
+    "don't take me off", "do not take me off", "don't stop", "do not stop", "from the list of", "off the list of", "not want to unsubscribe",
     "don't want to unsubscribe", "didn't unsubscribe", "did not unsubscribe", "never unsubscribe*", "not opt out",
     "how do", "how can", "how does", "how to", "if i", "if you", "if they", "if we", "if someone", "when someone",
     "our customers", "our users", "your users", "your customers", "our subscribers", "their subscribers",
