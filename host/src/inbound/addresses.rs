@@ -61,30 +61,42 @@ pub(super) fn mailbox(address: &EmailAddress) -> &str {
 
 /// RFC 5321 4.5.1 and what systems call themselves: who reports on delivery.
 pub(super) fn is_daemon(address: &EmailAddress) -> bool {
-    const NAMES: &[&str] = &[
-        "mailer-daemon",
-        "mailerdaemon",
-        "maildaemon",
-        "mail-daemon",
-        "postmaster",
-        "mail-delivery-subsystem",
-        "mail.delivery",
-        "bounce",
-        "bounces",
-        "mdaemon",
-    ];
-    let name = mailbox(address);
-    NAMES.contains(&name)
+    let name = plain(mailbox(address));
+    DAEMONS.contains(&name.as_str())
         || name.starts_with("microsoftexchange")
-        || name.starts_with("mailer-daemon")
+        || name.starts_with("mailerdaemon")
+}
+
+/// The same of a `From` that has no proper address: its name, or what stands before an `@`.
+pub(super) fn is_daemon_name(from: &str) -> bool {
+    let mut words = from.split(['<', '>', '@', '(', ')', '"']);
+    words.any(|word| {
+        let name = plain(word);
+        DAEMONS.contains(&name.as_str()) || name.starts_with("maildelivers")
+    })
+}
+
+const DAEMONS: &[&str] = &[
+    "mailerdaemon",
+    "maildaemon",
+    "postmaster",
+    "maildeliverysubsystem",
+    "maildeliverysystem",
+    "maildelivery",
+    "bounce",
+    "bounces",
+    "mdaemon",
+];
+
+/// The letters and digits, in lower case: `post_master`, `Mail Delivery System`.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// An address nobody reads.
 pub(super) fn is_no_reply(address: &EmailAddress) -> bool {
-    let plain: String = mailbox(address)
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let plain = plain(mailbox(address));
     let names = [
         "noreply",
         "donotreply",

@@ -10,7 +10,7 @@ use super::addresses::is_no_reply;
 use super::fold::{first_of, fold};
 use super::mail::InboundMail;
 use super::quoted::{own_words, quotes};
-use super::subjects::{MARKERS, NOTICES, TEXTS};
+use super::subjects::{DECLARES, MARKERS, NOTICES, TEXTS};
 use super::{departed, return_date};
 use crate::domain::EmailAddress;
 
@@ -129,6 +129,9 @@ fn weak(mail: &InboundMail) -> Option<String> {
     }
     // Responders do not quote; a person who writes "I am out of office" answers something.
     if !quotes(&mail.text) {
+        if let Some(phrase) = first_of(&text, DECLARES) {
+            return Some(format!("text {phrase:?}"));
+        }
         if let Some(phrase) = first_of(&text, TEXTS) {
             signs.push(format!("text {phrase:?}"));
         } else if let Some(phrase) = departed::phrase(&text) {
@@ -296,6 +299,14 @@ mod tests {
         check(
             "From: a@x.example\nSubject: Out of office next week\n\nI am out of office next week, so let's talk \
              on Friday.\n\nOn Mon, 5 Jan 2026, Us <us@acme.example> wrote:\n> When?",
+            false,
+        );
+        check(
+            "From: a@x.example\nSubject: Re: hi\n\nThis is an automated response. Your ticket is 12.",
+            true,
+        );
+        check(
+            "From: a@x.example\nSubject: Re: hi\n\nYes.\n\n> This is an automated response.",
             false,
         );
         check(

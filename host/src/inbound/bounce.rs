@@ -3,11 +3,12 @@
 //! First the machine-readable part; mail systems that know none of it are read in `bounce_text`.
 //! A `delayed` report is no bounce, a `delivered` one is good news (RFC 3464 2.3.3).
 
-use super::addresses::{addresses, is_daemon};
-use super::bounce_text;
+use super::addresses::addresses;
+use super::bounce_text::{self, is_machine};
 use super::fields::{Fields, message_ids};
 use super::mail::InboundMail;
 use super::status::{self, Verdict};
+use super::transcript;
 use crate::domain::EmailAddress;
 
 /// Recipients and lines of a report that are read.
@@ -60,38 +61,64 @@ fn by_standard(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     let declared = mail.report_type.as_deref() == Some("delivery-status");
     let part = mail.part("message/delivery-status");
     // People forward reports as attachments; then the mail is theirs.
-    let from_machine = mail.null_sender || mail.from.iter().any(is_daemon);
-    let part =
-        part.filter(|_| declared || from_machine || mail.media_type == "multipart/report")?;
-    let groups = Fields::read_groups(&part.text, GROUPS_MAX);
+    let from_machine = mail.null_sender || is_machine(mail);
+    let (told, sign) = match part {
+        Some(part) if declared || from_machine || mail.media_type == "multipart/report" => (
+            part.text.as_str(),
+            "a message/delivery-status part (RFC 3464)",
+        ),
+        // Gateways and broken boundaries leave its fields in the text.
+        None if declared || from_machine => {
+            let at = field_at(&mail.text)?;
+            (&mail.text[at..], "the fields of RFC 3464 in its text")
+        }
+        _ => return None,
+    };
+    let groups = Fields::read_groups(told, GROUPS_MAX);
+    let spoken_of: Vec<EmailAddress> = groups.iter().filter_map(address).collect();
     let recipients: Vec<Recipient> = groups
         .iter()
-        .filter_map(|group| recipient(group, mail))
+        .filter_map(|group| recipient(group, mail, &spoken_of))
         .collect();
-    let sign = "a message/delivery-status part (RFC 3464)".to_owned();
     if recipients.is_empty() {
         // The declared part is unreadable: its text still says something.
         let (recipients, _) = bounce_text::read(mail)?;
-        return Some((recipients, sign));
+        return Some((recipients, sign.to_owned()));
     }
-    Some((recipients, sign))
+    Some((recipients, sign.to_owned()))
+}
+
+/// Where the per-message or per-recipient fields begin in a text.
+fn field_at(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let named = lower.find("\nfinal-recipient:")?;
+    let at = lower.find("\nreporting-mta:").filter(|at| *at < named);
+    // The line break stays behind.
+    Some(at.unwrap_or(named) + 1)
+}
+
+/// The address we wrote to, which is the original one; the final one is where it ended after
+/// forwarding.
+fn address(group: &Fields) -> Option<EmailAddress> {
+    [
+        "original-recipient",
+        "final-recipient",
+        "x-actual-recipient",
+    ]
+    .into_iter()
+    .filter_map(|name| group.get(name))
+    .find_map(|value| addresses(&unquoted(value)).into_iter().next())
 }
 
 /// RFC 3464 2.3: the per-recipient fields.
-fn recipient(group: &Fields, mail: &InboundMail) -> Option<Recipient> {
-    let final_recipient = group.get("final-recipient");
+fn recipient(group: &Fields, mail: &InboundMail, all: &[EmailAddress]) -> Option<Recipient> {
+    let named = group.has("final-recipient") || group.has("original-recipient");
     let action = group.word("action");
     let status = group.get("status").map(|status| cut(status, 40));
-    if final_recipient.is_none() && action.is_none() && status.is_none() {
+    if !named && action.is_none() && status.is_none() {
         return None;
     }
-    // The original one is whom we wrote to; the final one is where it ended after forwarding.
-    let address = group
-        .get("original-recipient")
-        .into_iter()
-        .chain(final_recipient)
-        .chain(group.get("x-actual-recipient"))
-        .find_map(|value| addresses(&unquoted(value)).into_iter().next());
+    let address = address(group);
     let said = group
         .get("diagnostic-code")
         .map(|said| cut(said, SAID_MAX_BYTES));
@@ -103,17 +130,11 @@ fn recipient(group: &Fields, mail: &InboundMail) -> Option<Recipient> {
         (Some("delivered"), _) => Delivery::Delivered,
         (Some("relayed" | "expanded"), _) => Delivery::Relayed,
         (Some("delayed"), _) => Delivery::Delayed,
-        (Some("failed"), _) | (_, Some(4 | 5)) => {
-            let words = said
-                .clone()
-                .unwrap_or_else(|| cut(&mail.text, SAID_MAX_BYTES));
-            Delivery::Failed(status::judge(status.as_deref(), &words))
-        }
-        (_, Some(2)) => Delivery::Delivered,
-        _ => Delivery::Failed(status::judge(
-            status.as_deref(),
-            said.as_deref().unwrap_or(&mail.text),
-        )),
+        (told, Some(2)) if told != Some("failed") => Delivery::Delivered,
+        // "failed", whatever the class; a word of their own; none at all.
+        _ => Delivery::Failed(verdict(status.as_deref(), said.as_deref(), || {
+            transcript::said(&mail.text, address.as_ref(), all)
+        })),
     };
     Some(Recipient {
         address,
@@ -121,6 +142,14 @@ fn recipient(group: &Fields, mail: &InboundMail) -> Option<Recipient> {
         status,
         said,
     })
+}
+
+/// The cause as the fields tell it; where they leave it open (`5.0.0` without a `Diagnostic-Code`), as
+/// the part for people does.
+fn verdict(status: Option<&str>, said: Option<&str>, in_text: impl Fn() -> String) -> Verdict {
+    status::judged(status, said.unwrap_or_default())
+        .or_else(|| status::judged(status, &in_text()))
+        .unwrap_or_else(|| status::judge(status, said.unwrap_or_default()))
 }
 
 /// RFC 3461 4.2 writes "+" as "+2B" and "=" as "+3D" in `Original-Recipient`.

@@ -3,31 +3,34 @@
 //! qmail ("QSBMF", D. J. Bernstein: the text begins with "Hi. This is the"), Exim ("Mail delivery failed:
 //! returning message to sender", `X-Failed-Recipients`), Exchange and the home-made ones.
 
-use super::addresses::{addresses, is_daemon};
+use super::addresses::{addresses, is_daemon, is_daemon_name};
 use super::bounce::{Delivery, Recipient, is_delay};
 use super::fold::fold;
 use super::mail::InboundMail;
-use super::status;
+use super::{status, transcript};
 use crate::domain::EmailAddress;
 
-/// What is read of the text, and quoted of it.
+/// "Re", "Fwd", "Antw" before the colon of a subject.
+const PREFIX_MAX_BYTES: usize = 4;
+/// What is read of the text.
 const TEXT_MAX_BYTES: usize = 8 * 1024;
-const SAID_MAX_BYTES: usize = 1_000;
 
 pub(super) fn read(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     let text = &mail.text[..mail.text.floor_char_boundary(TEXT_MAX_BYTES)];
-    let (report, _) = split_returned(text);
+    let (report, copied) = split_returned(text);
     let (subject, folded) = (fold(&mail.subject), fold(report));
-    let sign = sign(mail, &subject, &folded)?;
+    let sign = sign(mail, &subject, &folded, copied.is_some())?;
     let delayed = is_delay(&subject) || (is_delay(&folded) && !has(&folded, FAILED_FOR_GOOD));
     let recipients = failed_recipients(mail, report);
     let one = |address: Option<EmailAddress>| {
-        let said = said(report, address.as_ref());
+        let said = transcript::said(report, address.as_ref(), &recipients);
+        // Its own lines may be mute where the cause stands above all of them.
+        let verdict = status::judged(None, &said).unwrap_or_else(|| status::judge(None, report));
         Recipient {
             delivery: if delayed {
                 Delivery::Delayed
             } else {
-                Delivery::Failed(status::judge(None, &said))
+                Delivery::Failed(verdict)
             },
             status: status::enhanced(&said)
                 .map(|(class, subject, detail)| format!("{class}.{subject}.{detail}")),
@@ -38,25 +41,33 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Vec<Recipient>, String)> {
     let all: Vec<Recipient> = if recipients.is_empty() {
         vec![one(None)]
     } else {
-        recipients.into_iter().map(Some).map(one).collect()
+        recipients.iter().cloned().map(Some).map(one).collect()
     };
     Some((all, sign))
 }
 
 /// Why this is a bounce. A daemon alone, or a null sender alone, is not enough: postmasters are people
 /// too, and responders that behave have a null sender.
-fn sign(mail: &InboundMail, subject: &str, text: &str) -> Option<String> {
+fn sign(mail: &InboundMail, subject: &str, text: &str, copied: bool) -> Option<String> {
     if mail.fields.has("x-failed-recipients") {
         return Some("X-Failed-Recipients".to_owned());
     }
     if text.contains("this is the qmail-send program at") || text.starts_with("hi. this is the") {
         return Some("the words of qmail".to_owned());
     }
-    let daemon = mail.from.iter().chain(&mail.sender).any(is_daemon)
-        || fold(mail.fields.get("from").unwrap_or_default()).contains("mail delivery s");
+    let daemon = is_machine(mail);
     let declared = mail.report_type.as_deref() == Some("delivery-status");
     if !(daemon || mail.null_sender || declared) {
-        return None;
+        // Filters report under any name ("imss@x.example"): by subject, words and the mail they bring
+        // back. "Fwd:" and "Re:" are people's.
+        let prefixed = subject.find(':').is_some_and(|at| at <= PREFIX_MAX_BYTES);
+        let returns = copied || mail.returned().is_some();
+        let subject = SUBJECTS.iter().find(|word| subject.contains(*word));
+        let word = TEXTS.iter().find(|word| text.contains(*word));
+        let (subject, word) = subject.zip(word).filter(|_| returns && !prefixed)?;
+        return Some(format!(
+            "subject {subject:?}, text {word:?}, the mail returned"
+        ));
     }
     let who = if daemon {
         "from a mail system"
@@ -70,7 +81,19 @@ fn sign(mail: &InboundMail, subject: &str, text: &str) -> Option<String> {
     }
     // The words of a text are weaker: a null sender is also that of an out-of-office notice.
     let word = TEXTS.iter().find(|word| text.contains(*word))?;
-    (daemon || declared).then(|| format!("{who}, text {word:?}"))
+    // Unless the mail comes back with it: responders return none.
+    let certain = daemon || declared || mail.returned().is_some();
+    certain.then(|| format!("{who}, text {word:?}"))
+}
+
+/// Whether a mail system wrote it: its address, or its name where there is no proper address
+/// ("MAILER-DAEMON <>", "Mailer Daemon <MAILER-DAEMON@localhost>").
+pub(super) fn is_machine(mail: &InboundMail) -> bool {
+    mail.from.iter().chain(&mail.sender).any(is_daemon)
+        || mail
+            .fields
+            .get("from")
+            .is_some_and(|from| from.trim() == "<>" || is_daemon_name(from))
 }
 
 /// Report and returned mail, where systems draw a line between them.
@@ -88,9 +111,25 @@ fn split_returned(text: &str) -> (&str, Option<&str>) {
         "--- Undelivered message follows",
         "--- Returned message",
         "Unsent message below",
+        "Message headers follow",
+        "Message header follows",
+        "Message text follows",
+        "Below is a copy of the original message",
+        "Included is a copy of the message header",
+        "-------original m",
+        "\nOriginal Message:",
     ];
-    let at = MARKS.iter().filter_map(|mark| text.find(mark)).min();
-    match at {
+    let marked = MARKS.iter().filter_map(|mark| text.find(mark)).min();
+    // Without a line between them, the returned header begins with its trace (RFC 5322 3.6.7).
+    let traced = [
+        "\nReceived: ",
+        "\nReceived:from ",
+        "\nReturn-Path: <",
+        "\nReturn-path: <",
+    ]
+    .iter()
+    .filter_map(|trace| text.find(trace));
+    match traced.chain(marked).min() {
         Some(at) => (&text[..at], Some(&text[at..])),
         None => (text, None),
     }
@@ -109,28 +148,26 @@ fn failed_recipients(mail: &InboundMail, report: &str) -> Vec<EmailAddress> {
         return told;
     }
     let returned = mail.returned().and_then(|fields| fields.get("to"));
-    let mut all: Vec<_> = addresses(report);
-    all.retain(|address| {
-        !mail.recipients.contains(address) && !mail.from.contains(address) && !is_daemon(address)
+    // DragonFly's agent names the failed recipient in X-Original-To, Postfix the report's own there.
+    let named = |name: &str, address: &EmailAddress| {
+        mail.fields
+            .all(name)
+            .flat_map(addresses)
+            .any(|found| found == *address)
+    };
+    let ours = |address: &EmailAddress| {
+        mail.recipients.contains(address)
+            && (named("to", address)
+                || !named("x-original-to", address)
+                || named("delivered-to", address))
+    };
+    let mut all = transcript::recipients(report, |address| {
+        ours(address) || mail.from.contains(address) || is_daemon(address)
     });
-    // The first is the one it is about; further ones are postmasters and help desks.
-    all.truncate(1);
     if all.is_empty() {
         all.extend(returned.and_then(|to| addresses(to).into_iter().next()));
     }
     all
-}
-
-/// What is said about the recipient: the text from its address on, else the whole report.
-fn said(report: &str, address: Option<&EmailAddress>) -> String {
-    let lower = report.to_ascii_lowercase();
-    let at = address
-        .and_then(|address| lower.find(address.as_str()))
-        .unwrap_or(0);
-    let rest = &report[report.floor_char_boundary(at)..];
-    let told = rest[..rest.floor_char_boundary(SAID_MAX_BYTES)].trim();
-    let words: Vec<_> = told.split_whitespace().collect();
-    words.join(" ")
 }
 
 fn has(folded: &str, phrases: &[&str]) -> bool {
@@ -163,7 +200,8 @@ const SUBJECTS: &[&str] = &[
     "kunne ikke leveres", "ei voida toimittaa", "toimitus epaonnistui", "niedostarczaln", "nie mozna dostarczyc",
     "nedorucitelne", "kezbesithetetlen", "teslim edilemedi", "iletilemedi", "недоставленное", "не доставлено",
     "не удалось доставить", "配信不能", "配信できません", "配信に失敗", "送信できません", "未送達", "未能送达", "无法送达", "退信", "無法傳遞", "배달되지",
-    "배달하지 못했습니다", "반송",
+    "배달하지 못했습니다", "반송", "user unknown", "邮件发送失败", "投递失败", "投遞失敗", "mail failure", "mail failed", "error sending your mail", "delivery status",
+    "could not send mail", "could not send your", "returning to sender", "nicht ubermittelt", "undelivery",
 ];
 
 #[rustfmt::skip] // Words read better side by side.
@@ -173,6 +211,8 @@ const TEXTS: &[&str] = &[
     "delivery to the following recipient", "delivery has failed", "delivery failed", "delivery to the following",
     "permanent error", "permanent fatal error", "fatal errors", "returned to you", "address rejected",
     "user unknown", "undeliverable", "konnte nicht zugestellt", "n'a pas pu etre remis", "no se pudo entregar",
+    "failed recipient", "could not deliver", "requested action not taken", "did not reach the following", "delivery problems", "delivery errors", "permanent errors", "delivering your m",
+    "error has occurred while attempting", "no valid recipients", "recipient not found", "送信できませんでした", "配信できませんでした",
     "non e stato possibile consegnare", "nao pode ser entregue",
 ];
 
@@ -222,6 +262,20 @@ mod tests {
              The message has not yet been delivered to:\n  bob@x.example\nNo action is required on your part.\n",
             Some((Delivery::Delayed, Some("bob@x.example"))),
         );
+    }
+
+    #[test]
+    fn filters_report_under_any_name() {
+        let mail = |subject: &str| {
+            format!(
+                "From: imss@x.example\nTo: us@acme.example\nSubject: {subject}\n\nUnable to deliver message to \
+                 <bob@x.example>.\n550 5.1.1 unknown user.\n\nReceived: from acme.example\nFrom: us@acme.example\n"
+            )
+        };
+        let gone = Some((Delivery::Failed(Verdict::Gone), Some("bob@x.example")));
+        check(&mail("Mail could not be delivered"), gone);
+        check(&mail("Fwd: Mail could not be delivered"), None);
+        check(&mail("Bob's address"), None);
     }
 
     #[test]

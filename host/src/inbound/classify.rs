@@ -114,6 +114,12 @@ fn kind(mail: &InboundMail, ours: &Ours, proven: bool, now: Instant) -> (Kind, S
     if let Some((receipt, sign)) = receipt::read(mail) {
         return (Kind::Receipt(receipt), sign);
     }
+    if let Some(unsubscribed) = complaint::unsubscribed(mail) {
+        return (
+            Kind::Feedback(unsubscribed),
+            "a mail to List-Unsubscribe (RFC 2369)".to_owned(),
+        );
+    }
     if let Some(sign) = challenge::sign(mail) {
         return (Kind::Challenge, sign);
     }

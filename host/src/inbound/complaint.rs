@@ -58,6 +58,24 @@ pub(super) fn read(mail: &InboundMail) -> Option<(Feedback, String)> {
     by_microsoft.then(|| (feedback(), "Microsoft's complaint".to_owned()))
 }
 
+/// What a mail program sends to the `mailto:` of List-Unsubscribe when its user presses the button
+/// (RFC 2369 3.2; Apple Mail: `Auto-Submitted: auto-replied`): from a machine, but the will of a person.
+pub(super) fn unsubscribed(mail: &InboundMail) -> Option<Feedback> {
+    const TEXT_MAX_BYTES: usize = 300;
+    let automatic = mail
+        .fields
+        .word("auto-submitted")
+        .is_some_and(|word| word.starts_with("auto-"));
+    let command = fold(&mail.subject) == "unsubscribe";
+    let text = fold(&mail.text);
+    let says = text.is_empty() || text.contains("unsubscribe");
+    (automatic && command && says && text.len() <= TEXT_MAX_BYTES).then(|| Feedback {
+        feedback: "unsubscribe".to_owned(),
+        address: mail.from.first().cloned(),
+        about: bounce::about(mail),
+    })
+}
+
 fn feedback_of(mail: &InboundMail, report: &Fields, feedback: String) -> Feedback {
     let returned = mail.returned();
     let in_report = ["original-rcpt-to", "removal-recipient"].map(|name| report.get(name));

@@ -40,6 +40,14 @@ fn push(folded: &mut String, c: char) {
         'ù' | 'ú' | 'û' | 'ü' | 'ů' | 'ű' | 'ū' => 'u',
         'ý' | 'ÿ' => 'y',
         'ź' | 'ż' | 'ž' => 'z',
+        // Greek is written without accents in capitals, and by many without any.
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'ο',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
         'ß' => return folded.push_str("ss"),
         'æ' => return folded.push_str("ae"),
         'œ' => return folded.push_str("oe"),
@@ -116,6 +124,7 @@ mod tests {
             ("１２月２０日～", "12月20日-"),
             ("e\u{301}te\u{301}", "ete"),
             ("Январь", "январь"),
+            ("Αυτόματη απάντηση", "αυτοματη απαντηση"),
         ] {
             assert_eq!(fold(text), expect, "{text}");
         }

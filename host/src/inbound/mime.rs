@@ -60,7 +60,8 @@ pub(super) fn read(bytes: &[u8]) -> Body {
         .as_ref()
         .and_then(|mail| mail.subject().map(|s| clean(s, SUBJECT_MAX_BYTES)));
     match parsed {
-        Some(mail) if whole => Body {
+        // A report whose declared boundary never comes has its parts in the preamble.
+        Some(mail) if whole && !is_unread(&mail) => Body {
             text: text(&mail),
             parts: report_parts(&mail),
             subject,
@@ -75,6 +76,12 @@ pub(super) fn read(bytes: &[u8]) -> Body {
 
 /// No subject says more in more than that; a header line ends at 998 (RFC 5322 2.1.1).
 const SUBJECT_MAX_BYTES: usize = 998;
+
+fn is_unread(mail: &Message<'_>) -> bool {
+    let kind = mail.content_type();
+    let report = kind.and_then(|kind| kind.subtype()) == Some("report");
+    report && report_parts(mail).is_empty() && text(mail).trim().is_empty()
+}
 
 fn is_excessive(bytes: &[u8]) -> bool {
     let starts = bytes.windows(3).filter(|w| *w == b"\n--").count();

@@ -27,11 +27,14 @@ mod hook;
 mod mail;
 mod mime;
 mod opt_out;
+mod opt_out_words;
 mod quoted;
 mod receipt;
 mod return_date;
 mod status;
+mod status_words;
 mod subjects;
+mod transcript;
 
 pub use auto_reply::AutoReply;
 pub use bounce::{Delivery, Recipient};

@@ -6,6 +6,7 @@
 //! mailbox or its domain is not there is hard.
 
 use super::fold::fold;
+use super::status_words::{ABOUT_US, FULL, GONE, PASSING, POLICY, TOO_FAST};
 
 /// How a failed delivery is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,37 +39,90 @@ impl Verdict {
 
 /// Judges a failed delivery by its enhanced status code and what the other side said.
 pub(super) fn judge(status: Option<&str>, said: &str) -> Verdict {
-    let told = status.and_then(enhanced);
+    judged(status, said).unwrap_or_else(|| {
+        // RFC 3463 2: class 5 is "not likely to be resolved by resending in its current form".
+        let permanent = status.and_then(enhanced).is_some_and(|code| code.0 == 5);
+        if permanent {
+            Verdict::Gone
+        } else {
+            Verdict::Passing
+        }
+    })
+}
+
+/// The same; none where neither code nor words tell the cause.
+pub(super) fn judged(status: Option<&str>, said: &str) -> Option<Verdict> {
+    // A failure with a code of success ("2.0.0") has a wrong code.
+    let told = status.and_then(enhanced).filter(|code| code.0 != 2);
     let in_words = enhanced(said);
     // "5.0.0" says nothing; what the receiving server said is nearer to the cause.
     let code = told.filter(|code| code.1 != 0).or(in_words).or(told);
     let said = fold(said);
-    let class = code.map(|code| code.0).or_else(|| reply_class(&said));
+    let reply = reply_code(&said);
+    let class = code.map(|code| code.0).or(reply.map(|reply| reply / 100));
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(FULL) {
-        return Verdict::Full;
+        return Some(Verdict::Full);
     }
-    if class == Some(4) {
-        return Verdict::Passing;
+    if class == Some(5) && has(&["host does not accept mail", "null mx", "nullmx"]) {
+        return Some(Verdict::Gone);
     }
+    if class == Some(4) || has(TOO_FAST) {
+        return Some(Verdict::Passing);
+    }
+    if has(ABOUT_US) && code.is_none_or(|code| (code.1, code.2) != (4, 1)) && !has(NAMES_RECIPIENT)
+    {
+        return Some(Verdict::Policy);
+    }
+    let by_words = || {
+        let tables = [
+            (GONE, Verdict::Gone),
+            (POLICY, Verdict::Policy),
+            (PASSING, Verdict::Passing),
+        ];
+        tables
+            .into_iter()
+            .find(|(words, _)| has(words))
+            .map(|(_, verdict)| verdict)
+    };
     if let Some((_, subject, detail)) = code
         && let Some(verdict) = by_code(subject, detail)
     {
-        // "5.7.1 user unknown": the words are the server's own, the code its operator's habit.
-        let words_win = verdict == Verdict::Policy && has(GONE);
-        return if words_win { Verdict::Gone } else { verdict };
+        // RFC 3463 3: X.Y.0 is "other or undefined", and 7.1 "not authorized" a habit of operators
+        // ("5.7.1 user unknown"): there the server's own words are nearer.
+        let vague = detail == 0 || (subject, detail) == (7, 1);
+        return Some(if vague && has(GONE) {
+            Verdict::Gone
+        } else {
+            verdict
+        });
     }
-    if has(GONE) {
-        Verdict::Gone
-    } else if has(POLICY) {
-        Verdict::Policy
-    } else if has(PASSING) {
-        Verdict::Passing
-    } else if class == Some(5) {
-        // RFC 3463 2: class 5 is "not likely to be resolved by resending in its current form".
-        Verdict::Gone
-    } else {
-        Verdict::Passing
+    by_words().or_else(|| reply.and_then(by_reply)).or_else(|| {
+        // RFC 3463 3.6: the protocol failed, whoever was meant.
+        code.filter(|code| code.1 == 5).map(|_| Verdict::Passing)
+    })
+}
+
+/// Words that only a recipient has.
+const NAMES_RECIPIENT: &[&str] = &[
+    "user unknown",
+    "unknown user",
+    "recipient unknown",
+    "unknown recipient",
+    "no such user",
+    "no such mailbox",
+    "recipient address rejected",
+];
+
+/// What a reply code says by itself (RFC 5321 4.2.3): 550, 551 and 553 are about the mailbox, 552 is
+/// "exceeded storage allocation", the others about commands and the transaction.
+fn by_reply(code: u16) -> Option<Verdict> {
+    match code {
+        // RFC 7504: 521 and 556 say that the host accepts no mail at all.
+        550 | 551 | 553 | 521 | 556 => Some(Verdict::Gone),
+        552 => Some(Verdict::Full),
+        400..=599 => Some(Verdict::Passing),
+        _ => None,
     }
 }
 
@@ -76,13 +130,17 @@ pub(super) fn judge(status: Option<&str>, said: &str) -> Verdict {
 fn by_code(subject: u16, detail: u16) -> Option<Verdict> {
     Some(match subject {
         // RFC 3463 3.2, addressing; 1.7 and 1.8 are about the sender's own address.
+        // Microsoft, "NDR error codes in Exchange Online": 1.20 is a From that is not one, 1.90 our
+        // daily limit.
         1 => match detail {
-            7 | 8 => Verdict::Policy,
+            0 => return None,
+            7 | 8 | 20 | 90 => Verdict::Policy,
             _ => Verdict::Gone,
         },
         // RFC 3463 3.3, mailbox. 2.3: message too long. 2.4: a list could not be expanded.
         2 => match detail {
-            0 | 1 => Verdict::Gone,
+            0 => return None,
+            1 => Verdict::Gone,
             2 => Verdict::Full,
             _ => Verdict::Passing,
         },
@@ -123,63 +181,16 @@ pub(super) fn enhanced(text: &str) -> Option<(u16, u16, u16)> {
         })
 }
 
-/// The class of an SMTP reply code (RFC 5321 4.2.1) in what the server said: "550 no such user".
-fn reply_class(said: &str) -> Option<u16> {
+/// The SMTP reply code (RFC 5321 4.2.1) in what the server said: "550 no such user".
+fn reply_code(said: &str) -> Option<u16> {
     said.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| word.len() == 3)
         .filter_map(|word| word.parse::<u16>().ok())
-        .map(|code| code / 100)
-        .find(|class| matches!(class, 4 | 5))
+        .find(|code| {
+            let (class, second) = (code / 100, code / 10 % 10);
+            matches!(class, 4 | 5) && second <= 5
+        })
 }
-
-#[rustfmt::skip] // Words read better side by side.
-const FULL: &[&str] = &[
-    "mailbox full", "mailbox is full", "mailbox for user is full", "inbox is full", "inbox full", "over quota",
-    "overquota", "over the quota", "quota exceeded", "exceeded its quota", "exceeded quota", "exceeds quota",
-    "out of storage", "insufficient storage", "insufficient disk", "insufficient system storage",
-    "exceeded storage", "storage allocation", "mailbox size limit", "mailbox has exceeded", "not enough space",
-    "no space left", "disk quota", "postfach ist voll", "postfach voll", "boite pleine",
-    "boite de reception pleine", "buzon lleno", "casella piena", "caixa cheia",
-];
-
-/// Words for a mailbox or a domain that is not there.
-#[rustfmt::skip] // Words read better side by side.
-const GONE: &[&str] = &[
-    "user unknown", "unknown user", "unknown recipient", "recipient unknown", "unknown address", "address unknown",
-    "unknown mailbox", "unknown local part", "unknown account", "no such user", "no such mailbox",
-    "no such recipient", "no such address", "no such account", "no such person", "no such domain", "no such host",
-    "no mailbox", "no user", "does not exist", "doesn't exist", "not exist", "nonexistent", "non-existent",
-    "mailbox unavailable", "mailbox not found", "mailbox not available", "mailbox is inactive", "mailbox disabled",
-    "mailbox is disabled", "user not found", "user disabled", "recipient not found", "recipnotfound",
-    "address not found", "address couldn't be found", "couldn't be found", "could not be found", "wasn't found at",
-    "invalid recipient", "invalid mailbox", "invalid address", "invalid user", "bad destination mailbox",
-    "unrouteable address", "unroutable address", "unrouteable mail domain", "undeliverable address",
-    "not our customer", "not a valid mailbox", "not a known user", "is not known here", "not known at this",
-    "doesn't have a", "does not have a", "account has been disabled", "account is disabled", "account disabled",
-    "account has been suspended", "account is inactive", "account closed", "has been deactivated",
-    "is no longer active", "no longer available", "no longer valid", "no longer in use", "no longer accepts",
-    "no longer on server", "illegal alias", "nxdomain", "host or domain name not found", "host not found",
-    "host unknown", "domain not found", "unknown host", "nullmx", "null mx", "does not accept mail",
-    "couldn't find any host", "couldn't find a mail exchanger", "wurde nicht gefunden", "existiert nicht",
-    "unbekannter benutzer", "n'existe pas", "introuvable", "no existe", "non esiste", "nao existe", "bestaat niet",
-];
-
-#[rustfmt::skip] // Words read better side by side.
-const POLICY: &[&str] = &[
-    "spam", "blacklist", "black list", "blocklist", "block list", "denylist", "blocked", "policy", "spf", "dkim",
-    "dmarc", "reputation", "unsolicited", "unauthenticated", "not authorized", "not authorised", "not permitted",
-    "not allowed", "access denied", "relay", "virus", "malware", "banned", "prohibited", "refused by",
-    "rejected due to", "content rejected", "rejected by the recipient", "message rejected", "reverse dns",
-    "ptr record", "rbl", "listed", "restricted",
-];
-
-#[rustfmt::skip] // Words read better side by side.
-const PASSING: &[&str] = &[
-    "timed out", "timeout", "time out", "connection refused", "connection reset", "connection lost", "unreachable",
-    "temporar", "try again", "try later", "too large", "too big", "size limit", "message size", "greylist",
-    "grey-list", "rate limit", "too many", "throttl", "expired", "retry time", "retry timeout",
-    "in the queue too long", "loop", "too many hops", "server busy", "out of memory", "local configuration error",
-];
 
 #[cfg(test)]
 mod tests {
@@ -187,7 +198,17 @@ mod tests {
 
     #[test]
     fn phrases_are_folded() {
-        for phrase in [FULL, GONE, POLICY, PASSING].concat() {
+        for phrase in [
+            FULL,
+            GONE,
+            POLICY,
+            PASSING,
+            ABOUT_US,
+            TOO_FAST,
+            NAMES_RECIPIENT,
+        ]
+        .concat()
+        {
             assert_eq!(fold(phrase), phrase);
         }
     }
@@ -289,6 +310,51 @@ mod tests {
             ("5.0.0", "550 5.1.1 no such user here", Gone),
             ("5.0.0", "554 5.7.1 blocked using zen.spamhaus.org", Policy),
             ("5.0.0", "", Gone),
+            (
+                "5.1.8",
+                "553 5.1.8 Domain of sender address a@b.example does not exist",
+                Policy,
+            ),
+            (
+                "5.1.1",
+                "550 5.7.1 IP address blacklisted by recipient",
+                Policy,
+            ),
+            ("5.1.0", "550 5.1.0 sender rejected", Policy),
+            (
+                "5.1.90",
+                "550 5.1.90 daily limit for message recipients",
+                Policy,
+            ),
+            ("5.2.0", "550 5.2.0 Message Filtered", Policy),
+            (
+                "5.2.1",
+                "550-5.2.1 The user is receiving mail at a rate that prevents",
+                Passing,
+            ),
+            ("5.3.0", "553 5.3.0 <x@y.example>... User unknown", Gone),
+            (
+                "5.7.25",
+                "550-5.7.25 The IP address does not have a PTR record setup",
+                Policy,
+            ),
+            ("5.0.0", "554 Transaction failed", Passing),
+            ("5.0.0", "504 Command parameter not implemented", Passing),
+            ("5.0.0", "550 Rejected", Gone),
+            ("5.3.2", "521 5.3.2 Host does not accept mail", Gone),
+            ("5.5.0", "554 no luck", Passing),
+            (
+                "5.2.0",
+                "SMTP error after end of data: 550 5.2.0 rejete",
+                Policy,
+            ),
+            (
+                "5.0.0",
+                "550 no such user (in reply to end of DATA command)",
+                Gone,
+            ),
+            ("2.0.0", "550 5.1.1 no such user", Gone),
+            ("", "User bob not listed in Domino Directory", Gone),
             ("4.0.0", "", Passing),
             ("", "550 No such user", Gone),
             ("", "421 try again later", Passing),

@@ -65,7 +65,7 @@ pub(super) const NOTICES: &[&str] = &[
     "we received your", "your request has been received", "your message has been received", "case received",
     "no longer with", "no longer at", "has left", "abwesen*", "nicht im buro", "nicht im haus", "ausser haus",
     "im urlaub", "urlaub", "elternzeit", "mutterschutz", "automatische antwort", "eingangsbestatigung", "absence",
-    "absent*", "en conge*", "conges", "reponse automatique", "accuse de reception", "fuera de la oficina",
+    "absent*", "en vacances", "en conge*", "conges", "reponse automatique", "accuse de reception", "fuera de la oficina",
     "fuera de oficina", "vacaciones", "ausente", "ausencia", "de vacaciones", "respuesta automatica",
     "fuori ufficio", "fuori sede", "in ferie", "ferie", "assente", "assenza", "risposta automatica",
     "fora do escritorio", "de ferias", "ferias", "resposta automatica", "afwezig*", "op vakantie", "vakantie",
@@ -121,6 +121,25 @@ pub(super) const TEXTS: &[&str] = &[
     "출장중", "자리를 비",
 ];
 
+/// Texts that call themselves a machine's: nobody writes so of their own words.
+#[rustfmt::skip] // Words read better side by side.
+pub(super) const DECLARES: &[&str] = &[
+    "this is an automatic reply", "this is an automated reply", "this is an automatic response",
+    "this is an automated response", "this is an auto-reply", "this is an auto reply", "this is an autoreply",
+    "this is an auto-response", "this is an automated message", "this is an automatic message",
+    "this is an automated notification", "this is an automatically generated", "this message was automatically generated",
+    "this message was generated automatically", "this email was automatically generated",
+    "this email was generated automatically", "dies ist eine automatisch*", "dies ist eine autom.",
+    "diese nachricht wurde automatisch*", "diese e-mail wurde automatisch*", "diese mail wurde automatisch*",
+    "ceci est un message automatique", "ceci est une reponse automatique", "ce message est automatique",
+    "este es un mensaje automatico", "esta es una respuesta automatica", "questo e un messaggio automatico",
+    "questa e una risposta automatica", "esta e uma resposta automatica", "esta e uma mensagem automatica",
+    "dit is een automatisch*", "detta ar ett automatiskt", "dette er en automatisk", "dette er et automatisk",
+    "tama on automaattinen", "to jest automatyczna", "to jest wiadomosc automatyczna", "toto je automaticka",
+    "ez egy automatikus", "bu otomatik bir", "это автоматическое", "это автоматический", "これは自動", "本メールは自動",
+    "このメールは自動", "此为自动", "这是自动", "此郵件為系統自動", "이 메일은 자동",
+];
+
 #[cfg(test)]
 mod tests {
     use super::super::fold::fold;
@@ -128,7 +147,7 @@ mod tests {
 
     #[test]
     fn phrases_are_folded() {
-        for phrase in [MARKERS, NOTICES, TEXTS].concat() {
+        for phrase in [MARKERS, NOTICES, TEXTS, DECLARES].concat() {
             assert_eq!(fold(phrase), phrase);
         }
     }

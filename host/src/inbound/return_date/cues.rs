@@ -5,18 +5,36 @@
 pub(super) const UNTIL_BEFORE: &[&str] = &[
     "until", "till", "til", "through", "thru", "up to and including", "up to", "til and including", "ending",
     "ends on", "last day", "bis", "bis zum", "bis einschliesslich", "bis einschl", "bis inkl", "bis und mit",
-    "einschliesslich", "jusqu'au", "jusqu'a", "jusqu'au et y compris", "jusque", "inclus", "hasta", "hasta el",
+    "einschliesslich", "letzter urlaubstag", "letzter tag", "jusqu'au", "jusqu'a", "jusqu'au et y compris", "jusque", "inclus", "hasta", "hasta el",
     "fino al", "fino a", "sino al", "fino all'", "ate", "ate ao", "ate o", "ate dia", "ate ao dia", "tot",
-    "tot en met", "t/m", "tem", "till och med", "t.o.m", "t.o.m.", "tom", "fram till", "til og med", "t.o.m",
+    "tot en met", "t/m", "tem", "till och med", "t.o.m", "t.o.m.", "t o m", "tom", "fram till", "til og med", "t.o.m",
     "indtil", "frem til", "inntil", "til den", "do", "do dnia", "az do", "pana la", "pana pe", "pana in data de",
     "до", "по", "вплоть до", "截至", "至", "到", "直到",
+];
+
+/// "Until" and "to" are one word in Polish and Czech: before these it is the place one returns to.
+pub(super) const TO_PLACES: &[&str] = &[
+    "do biura",
+    "do pracy",
+    "do firmy",
+    "do kancelare",
+    "do prace",
+    "do ofisu",
+];
+
+/// Before a range of weekdays they make it the time that an office is open.
+#[rustfmt::skip] // Words read better side by side.
+pub(super) const OFFICE_HOURS: &[&str] = &[
+    "hours", "open", "working days", "business days", "opening times", "burozeiten", "offnungszeiten",
+    "geschaftszeiten", "sprechzeiten", "servicezeiten", "horaires", "ouvert*", "horario", "orari", "orario",
+    "openingstijden", "oppettider", "abningstider", "apningstider", "aukioloajat", "godziny",
 ];
 
 /// After a date: it is the last day away.
 #[rustfmt::skip] // Words read better side by side.
 pub(super) const UNTIL_AFTER: &[&str] = &[
     "まで", "迄", "까지", "asti", "saakka", "kadar", "dek", "ig", "inclusive", "inclusief", "einschliesslich", "inclus",
-    "compris", "incluido", "incluso", "compreso", "включительно", "止", "wlacznie", "vcetne", "mukaan lukien",
+    "compris", "incluido", "incluso", "compreso", "включительно", "kozott", "止", "wlacznie", "vcetne", "mukaan lukien",
 ];
 
 /// Before a date: it is the day of the return.
@@ -46,14 +64,15 @@ pub(super) const BACK_BEFORE: &[&str] = &[
     "vissza", "visszaterek", "ujra", "legkozelebb", "elerheto leszek", "revin", "ma intorc", "voi reveni", "inapoi",
     "din nou", "donecegim", "donus", "tekrar", "ofise donus", "donus tarihi", "вернусь", "буду на месте",
     "буду доступен", "буду доступна", "возвращаюсь", "выйду", "выхожу", "снова", "приступлю", "повернусь",
-    "буду в офисе", "на работе с", "доступен с", "доступна с", "復帰", "出社", "戻り", "再開", "返回", "回来", "回到", "恢复",
+    "буду в офисе", "на рабочем месте", "w biurze bede", "contestare a partir", "respondere a partir",
+    "riapre", "riaprira", "riapriamo", "beantworte ich ab", "на работе с", "доступен с", "доступна с", "復帰", "出社", "戻り", "再開", "返回", "回来", "回到", "恢复",
     "上班时间", "復工", "返工", "복귀", "복귀일", "출근",
 ];
 
 /// After a date: it is the day of the return.
 #[rustfmt::skip] // Words read better side by side.
 pub(super) const BACK_AFTER: &[&str] = &[
-    "wieder", "zuruck", "zuruckkehren", "zur verfugung", "erreichbar", "igen", "igjen", "weer", "terug", "tillbaka",
+    "beantworte*", "bearbeite*", "antworte*", "wieder", "zuruck", "zuruckkehren", "zur verfugung", "erreichbar", "igen", "igjen", "weer", "terug", "tillbaka",
     "tilbage", "tilbake", "again", "back", "i am back", "i'll be back", "available", "i return", "de retour",
     "disponible", "joignable", "de vuelta", "nuevamente", "de nuevo", "di nuovo", "disponibile", "novamente",
     "de volta", "bereikbaar", "aanwezig", "ater", "anbar", "palaan", "palaa", "jalleen", "alkaen", "takaisin",

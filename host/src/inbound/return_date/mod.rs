@@ -18,7 +18,8 @@ mod tests;
 use chrono::{Days, NaiveDate};
 
 use self::cues::{
-    BACK_AFTER, BACK_AFTER_ONLY, BACK_BEFORE, CONNECTORS, DENIALS, UNTIL_AFTER, UNTIL_BEFORE,
+    BACK_AFTER, BACK_AFTER_ONLY, BACK_BEFORE, CONNECTORS, DENIALS, OFFICE_HOURS, TO_PLACES,
+    UNTIL_AFTER, UNTIL_BEFORE,
 };
 use self::scan::{Found, What, scan};
 use super::fold::{fold, has, spans};
@@ -107,10 +108,18 @@ fn role(folded: &str, found: &[Found], index: usize) -> Option<Role> {
     // Words between two dates belong to the second, but for languages that put them behind.
     let shared = next.is_some() && date.end + after.len() == next.map_or(0, |next| next.start);
 
-    if date.is_range || ends_range(before, previous.is_some()) {
+    let range = date.is_range || ends_range(before, previous.is_some());
+    // "Support hours: Monday to Friday" stands in signatures.
+    let whole = sentence_before(&folded[..date.start]);
+    if range && last_of(whole, OFFICE_HOURS).is_some() && matches!(date.what, What::Weekday { .. })
+    {
+        return None;
+    }
+    if range {
         return Some(Role::LastAway);
     }
-    let until = last_of(before, UNTIL_BEFORE);
+    let place = last_of(before, TO_PLACES);
+    let until = last_of(before, UNTIL_BEFORE).filter(|at| place.is_none_or(|place| *at > place));
     let back = last_of(before, BACK_BEFORE);
     if begins_soon(after, UNTIL_AFTER) {
         return Some(Role::LastAway);

@@ -323,3 +323,20 @@ fn any_text_is_read_without_panic() {
         find(&text, Locale { month_first: false }, today);
     });
 }
+
+#[test]
+fn places_and_hours_are_no_ends() {
+    check(&[
+        ("Wrócę do biura 5 stycznia 2026 r.", "2026-01-05"),
+        ("Jestem na urlopie do 5 stycznia.", "2026-01-06"),
+        ("W biurze będę 05.01.2026.", "2026-01-05"),
+        ("Буду на рабочем месте 5 января 2026 г.", "2026-01-05"),
+        ("Our support hours are Monday to Friday 9-5.", "none"),
+        ("Öffnungszeiten: Montag bis Freitag.", "none"),
+        ("Contestaré a partir del 5 de enero.", "2026-01-05"),
+        ("L'ufficio riaprirà il 5 gennaio.", "2026-01-05"),
+        ("Ab 5.1. beantworte ich Ihre Mail gern.", "2026-01-05"),
+        ("Mein letzter Urlaubstag ist der 5. Januar.", "2026-01-06"),
+        ("Jag är borta t o m 5 januari.", "2026-01-06"),
+    ]);
+}

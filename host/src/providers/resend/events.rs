@@ -103,6 +103,7 @@ fn event_data(data: &Value) -> JsonMap {
         ("/bounce/message", "reason"),
         ("/bounce/type", "bounce_type"),
         ("/bounce/subType", "bounce_subtype"),
+        ("/bounce/diagnosticCode", "diagnostic_code"),
         ("/suppressed/reason", "reason"),
         ("/failed/reason", "reason"),
         ("/subject", "subject"),
@@ -218,6 +219,18 @@ mod tests {
         assert_eq!(
             told("email.sent", &json!({"tags": {"other": "msg_abc"}})).message_id,
             None
+        );
+    }
+
+    #[test]
+    fn a_bounce_tells_its_cause() {
+        let bounce = json!({"type": "Permanent", "subType": "General", "message": "gone",
+            "diagnosticCode": ["smtp; 550 5.1.1 user unknown"]});
+        let told = told("email.bounced", &json!({"bounce": bounce}));
+        assert_eq!(
+            json!(told.data),
+            json!({"bounce_type": "Permanent", "bounce_subtype": "General", "reason": "gone",
+                "diagnostic_code": ["smtp; 550 5.1.1 user unknown"]})
         );
     }
 

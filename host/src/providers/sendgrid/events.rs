@@ -101,6 +101,7 @@ fn data(item: &Value) -> JsonMap {
         ("reason", "reason"),
         ("status", "status"),
         ("type", "bounce_type"),
+        ("bounce_classification", "bounce_classification"),
         ("attempt", "attempt"),
         ("sg_machine_open", "machine_open"),
         ("useragent", "user_agent"),
@@ -193,6 +194,21 @@ mod tests {
         assert_eq!(
             json!(told.data),
             json!({"url": "https://x.example/ü", "provider_id": "m-1.filter"})
+        );
+    }
+
+    #[test]
+    fn a_bounce_tells_its_cause() {
+        let told = read(
+            &json!({"event": "bounce", "type": "blocked", "status": "5.7.1",
+                "reason": "550 blocked", "bounce_classification": "Reputation"}),
+            Instant(0),
+        )
+        .expect("readable");
+        assert_eq!(
+            json!(told.data),
+            json!({"bounce_type": "blocked", "status": "5.7.1", "reason": "550 blocked",
+                "bounce_classification": "Reputation"})
         );
     }
 
