@@ -27,10 +27,10 @@ impl Effects<'_, '_> {
             .and_then(|touch| touch.thread.clone());
         let identity = &scope.sequence.sender.identity;
         let stamp = scope.letterhead.stamp(&id, identity, &scope.sequence.name);
-        let (subject, missing_fields) = match self.preview(&id, email, thread.as_ref(), &stamp) {
+        let (subject, missing_fields) = match self.subject(&id, email, thread.as_ref(), &stamp) {
             // What cold outreach lacks is for the guardrails to say.
             None | Some(Err(mail::Error::Cold { .. })) => (None, Vec::new()),
-            Some(Ok(mail)) => (Some(mail.subject), Vec::new()),
+            Some(Ok(subject)) => (Some(subject), Vec::new()),
             Some(Err(mail::Error::Render(compose::RenderError::Missing { fields }))) => {
                 (None, fields)
             }
@@ -157,17 +157,17 @@ impl Effects<'_, '_> {
         recent
     }
 
-    /// The mail as it would read now. None where there is nobody to write to.
-    fn preview(
+    /// The subject as it would read now. None where there is nobody to write to.
+    fn subject(
         &self,
         id: &str,
         email: &SendEmail,
         thread: Option<&Thread>,
         stamp: &Stamp<'_>,
-    ) -> Option<Result<crate::domain::mail::Mail, mail::Error>> {
+    ) -> Option<Result<String, mail::Error>> {
         let scope = self.scope;
         let to = scope.to?;
-        Some(mail::mail(
+        Some(mail::subject(
             scope.templates,
             &mail::Draft {
                 id,
