@@ -91,6 +91,7 @@ struct Common {
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
+    end_with_the_reader();
     let command = Followup::parse().command;
     let done = match command {
         Command::Demo(command) => command.run(),
@@ -115,6 +116,18 @@ pub fn main() -> ExitCode {
         eprintln!("error: {e:#}");
         ExitCode::FAILURE
     })
+}
+
+/// A reader that has seen enough (`followup outbox | head`) is no failure; `println!` panics there.
+fn end_with_the_reader() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let told = panic.payload_as_str().unwrap_or_default();
+        if told.starts_with("failed printing to stdout") {
+            std::process::exit(0);
+        }
+        hook(panic);
+    }));
 }
 
 /// Runs one future to its end, for commands that need no server.

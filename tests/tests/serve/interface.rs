@@ -1,5 +1,7 @@
 //! What outside checks rely on: streams, signals, routes, the shape of `--json`, connection keys.
 
+use std::process::Stdio;
+
 use followup::clock::{Clock, SystemClock};
 use followup_tests::raw::Raw;
 use followup_tests::senders::{body, event, form};
@@ -40,6 +42,23 @@ async fn one_line_on_stdout_logs_on_stderr_and_sigterm_stops() {
             "{line}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_seen_enough_is_no_failure() {
+    let world = World::start().await;
+    let mut command = world.server.site.command();
+    command
+        .args(["plugin", "list", "--config"])
+        .arg(world.server.site.path("followup.toml"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
