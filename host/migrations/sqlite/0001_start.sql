@@ -218,7 +218,7 @@ CREATE TABLE messages (
     -- JSON of the thread it continues, if any.
     thread           TEXT,
     subject          TEXT,
-    -- The Message-ID that the recipient saw, without brackets.
+    -- The Message-ID that the recipient may have seen instead of ours, without brackets.
     rfc_message_id   TEXT,
     -- JSON of the composed mail, fixed when it is first claimed: every repetition is the same bytes.
     mail             TEXT,

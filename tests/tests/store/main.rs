@@ -79,6 +79,7 @@ conformance![
     reactions::a_colleagues_answer_stops_or_delays_as_configured,
     reactions::free_mail_neighbours_are_no_colleagues,
     reactions::a_reply_is_found_by_what_it_answers,
+    reactions::a_reply_may_name_what_the_provider_called_the_mail,
     reactions::a_known_second_address_is_the_same_person,
     reactions::a_stale_message_goes_when_a_person_says_so,
     crossing::a_field_told_meanwhile_is_not_missing,

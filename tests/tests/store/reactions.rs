@@ -330,6 +330,21 @@ pub async fn a_reply_is_found_by_what_it_answers(store: Shared) {
     assert_eq!(ingested.exits, 1, "a reply from another address is a reply");
 }
 
+pub async fn a_reply_may_name_what_the_provider_called_the_mail(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let seq = sent(&store, ADA).await;
+    concluded(&store, seq, accepted(), NOW).await;
+    let told = json!({"rfc_message_id": "14c5d.64b@ismtpd-555"});
+    let mut delivered = telling("email-delivered", ADA, told);
+    delivered.message_id = Some("msg_1".to_owned());
+    hear(&store, vec![delivered]).await;
+    let mut reply = event("r", "replied", "ada.private@mail.example");
+    reply.answers = vec!["14c5d.64b@ismtpd-555".to_owned()];
+    let mut arrival = arrival(vec![reply]);
+    arrival.creates_contacts = false;
+    assert_eq!(store.ingest(arrival).await.expect("stored").exits, 1);
+}
+
 pub async fn a_known_second_address_is_the_same_person(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
     let second = followup::domain::EmailAddress::parse("ada@home.example").expect("an address");

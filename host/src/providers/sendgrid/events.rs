@@ -111,7 +111,15 @@ fn data(item: &Value) -> JsonMap {
     .into_iter()
     .filter_map(|(theirs, ours)| Some((ours.to_owned(), item.get(theirs)?.clone())))
     .filter(|(_, value)| !value.is_null())
+    .chain(rfc_message_id(item))
     .collect()
+}
+
+/// The Message-ID that SendGrid gave the mail, where it did not keep ours: what an answer may name.
+fn rfc_message_id(item: &Value) -> Option<(String, Value)> {
+    let id = fields::text(item, "smtp-id")?;
+    let id = id.trim_matches(|c: char| c.is_whitespace() || "<>".contains(c));
+    Some(("rfc_message_id".to_owned(), id.into()))
 }
 
 #[cfg(test)]

@@ -87,6 +87,14 @@ pub(super) fn report(
             params![seq, trouble],
         )?;
     }
+    // Answers may name the Message-ID that the provider gave the mail.
+    if let Some(id) = happening.text("rfc_message_id") {
+        execute(
+            tx,
+            "UPDATE messages SET rfc_message_id = ?2 WHERE seq = ?1 AND rfc_message_id IS NOT ?2",
+            params![seq, id],
+        )?;
+    }
     let next = status.after_event(happening.kind);
     if next != status {
         execute(
