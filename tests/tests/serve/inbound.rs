@@ -95,6 +95,18 @@ async fn a_reply_that_names_our_mail_ends_the_sequence_and_may_opt_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_writes_without_being_asked_is_not_reminded() {
+    let world = World::start().await;
+    written_to(&world).await;
+    let mail = format!(
+        "From: Ada <{ADA}>\nTo: sales@acme.example\nSubject: A question\nMessage-ID: <6@x.example>\n\
+         Date: {DATE}\n\nWhat does it cost?\n"
+    );
+    assert_eq!(arrives(&world, &mail).await.status, 200);
+    assert_eq!(exit_reason(&world).await, "replied");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_absence_pauses_and_does_not_end() {
     let world = World::start().await;
     let (id, _) = written_to(&world).await;
