@@ -180,3 +180,41 @@ async fn cold_outreach_says_who_writes_and_how_to_make_it_stop() {
     );
     assert!(mail.body().contains("1 Main Street"), "{}", mail.body());
 }
+
+#[tokio::test]
+async fn a_touch_too_many_waits_is_left_out_or_ends_the_run() {
+    for (over_cap, mails, exit_reason) in [
+        ("defer", 2, "completed"),
+        ("skip", 1, "completed"),
+        ("drop", 1, "over-cap"),
+    ] {
+        let town = town(&format!(
+            "[guardrails]\ncontact_caps = [\"1/7d\"]\nover_cap = \"{over_cap}\"\n"
+        ))
+        .await;
+        fills_in_a_form(&town, "kim@x.example").await;
+        live(&town, at("2026-03-08T10:00:00+01:00")).await;
+        assert_eq!(town.mails().expect("readable").len(), 1, "{over_cap}");
+        live(&town, at("2026-03-20T10:00:00+01:00")).await;
+        assert_eq!(town.mails().expect("readable").len(), mails, "{over_cap}");
+        let report = town.report("kim@x.example").await.expect("known");
+        let reason = report.enrollments[0].exit_reason.as_deref();
+        assert_eq!(reason, Some(exit_reason), "{over_cap}");
+    }
+}
+
+#[tokio::test]
+async fn one_mail_system_gets_so_many_a_day() {
+    let town = town("[guardrails]\ndomain_caps = [\"2/day\"]\n").await;
+    for number in 0..5 {
+        fills_in_a_form(&town, &format!("p{number}@big.example")).await;
+    }
+    fills_in_a_form(&town, "kim@other.example").await;
+    for (until, mails) in [
+        ("2026-03-02T20:00:00+01:00", 3),
+        ("2026-03-03T20:00:00+01:00", 5),
+    ] {
+        live(&town, at(until)).await;
+        assert_eq!(town.mails().expect("readable").len(), mails, "{until}");
+    }
+}
