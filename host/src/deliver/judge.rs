@@ -122,18 +122,21 @@ impl Deliverer {
         let stamp = self
             .letterhead
             .stamp(&message.id, &sender.identity, sequence_name);
-        // An earlier attempt fixed the bytes; a repetition must be the same.
-        let composed = match &message.mail {
-            Some(mail) => Some(Ok(mail.clone())),
-            None => message.to.as_ref().map(|to| {
-                self.compose(&message, sender, &contact, to, stamp.manner(sequence.cold))
-            }),
-        };
-        let missing_fields = match &composed {
-            Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
-            // What cold outreach lacks is for the guardrails to say.
-            Some(Ok(_) | Err(mail::Error::Cold { .. })) | None => Vec::new(),
-            Some(Err(e)) => return Err(aside(Aside::Held, "composing", e.to_string())),
+        let manner = stamp.manner(sequence.cold);
+        let draft = message
+            .to
+            .as_ref()
+            .map(|to| draft(&message, sender, &contact, to, manner));
+        // Most of what is due may have to wait: only what goes is made ready. An earlier attempt fixed
+        // the bytes, so that nothing can be missing any more.
+        let missing_fields = match draft.as_ref().filter(|_| message.mail.is_none()) {
+            None => Vec::new(),
+            Some(draft) => match mail::subject(&self.templates, draft) {
+                Err(mail::Error::Render(RenderError::Missing { fields })) => fields,
+                // What cold outreach lacks is for the guardrails to say.
+                Ok(_) | Err(mail::Error::Cold { .. }) => Vec::new(),
+                Err(e) => return Err(aside(Aside::Held, "composing", e.to_string())),
+            },
         };
         let recent = taken.recent(&message);
         let paused =
@@ -167,8 +170,17 @@ impl Deliverer {
             postal_address: stamp.has_postal_address(),
         };
         let ruling = guardrails::judge(&proposal, &self.calendar, now, now);
-        match (ruling, composed) {
-            (Ruling::Allow, Some(Ok(mail))) => {
+        match ruling {
+            Ruling::Allow => {
+                // A repetition must be the same bytes.
+                let mail = match (&message.mail, &draft) {
+                    (Some(mail), _) => Ok(mail.clone()),
+                    (None, Some(draft)) => {
+                        mail::mail(&self.templates, draft).map_err(|e| e.to_string())
+                    }
+                    (None, None) => Err("there is nobody to write to".to_owned()),
+                };
+                let mail = mail.map_err(|why| aside(Aside::Held, "composing", why))?;
                 taken.goes(&message, now);
                 Ok(Box::new(Ready {
                     mail,
@@ -177,63 +189,53 @@ impl Deliverer {
                     message,
                 }))
             }
-            (Ruling::Allow, _) => {
-                let reason = "there is nothing to send".to_owned();
-                Err(aside(Aside::Held, "composing", reason))
-            }
-            (
-                Ruling::Delay {
-                    until,
-                    rule,
-                    reason,
-                },
-                _,
-            ) => {
+            Ruling::Delay {
+                until,
+                rule,
+                reason,
+            } => {
                 taken.promise(&message, until);
                 Err(aside(Aside::Later { until }, rule, reason))
             }
-            (Ruling::Hold { rule, reason }, _) => Err(aside(Aside::Held, rule, reason)),
-            (Ruling::Refuse { rule, reason }, _) => Err(aside(Aside::Cancelled, rule, reason)),
-            (Ruling::Drop { rule, reason }, _) => Err(aside(Aside::Dropped, rule, reason)),
-            (Ruling::Task { rule, reason }, _) => {
+            Ruling::Hold { rule, reason } => Err(aside(Aside::Held, rule, reason)),
+            Ruling::Refuse { rule, reason } => Err(aside(Aside::Cancelled, rule, reason)),
+            Ruling::Drop { rule, reason } => Err(aside(Aside::Dropped, rule, reason)),
+            Ruling::Task { rule, reason } => {
                 let title = guardrails::task_title(message.to.as_ref(), &message.context.sequence);
                 Err(aside(Aside::Task { title }, rule, reason))
             }
         }
     }
+}
 
-    fn compose(
-        &self,
-        message: &DueMessage,
-        sender: &Sender,
-        contact: &ContactView,
-        to: &EmailAddress,
-        manner: Manner<'_>,
-    ) -> Result<Mail, mail::Error> {
-        mail::mail(
-            &self.templates,
-            &Draft {
-                id: &message.id,
-                identity: &sender.identity,
-                to,
-                sequence: &message.context.sequence,
-                plugin: &message.context.plugin,
-                template: &message.template,
-                contact,
-                account: message.account.as_ref(),
-                event: &message.context.event,
-                variables: &message.context.variables,
-                parent: message.thread.as_ref().map(|thread| {
-                    (
-                        Parent {
-                            message_id: &thread.message_id,
-                            references: &thread.references,
-                        },
-                        thread.subject.as_str(),
-                    )
-                }),
-                manner,
-            },
-        )
+/// What the message is made of.
+fn draft<'a>(
+    message: &'a DueMessage,
+    sender: &'a Sender,
+    contact: &'a ContactView,
+    to: &'a EmailAddress,
+    manner: Manner<'a>,
+) -> Draft<'a> {
+    Draft {
+        id: &message.id,
+        identity: &sender.identity,
+        to,
+        sequence: &message.context.sequence,
+        plugin: &message.context.plugin,
+        template: &message.template,
+        contact,
+        account: message.account.as_ref(),
+        event: &message.context.event,
+        variables: &message.context.variables,
+        parent: message.thread.as_ref().map(|thread| {
+            (
+                Parent {
+                    message_id: &thread.message_id,
+                    references: &thread.references,
+                },
+                thread.subject.as_str(),
+            )
+        }),
+        manner,
     }
 }
