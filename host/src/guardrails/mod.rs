@@ -38,9 +38,9 @@ use crate::domain::{EmailAddress, Instant};
 pub use breaker::{Breaker, tripped};
 pub use cap::{CAPS_MAX, COUNT_MAX, Cap, GRAMMAR as CAP_GRAMMAR, SPAN_MAX_MS, Span};
 pub use pace::{HORIZON_MS, ROUNDS_MAX};
-pub use role_address::{RolePolicy, is_role};
+pub use role_address::{RolePolicy, is_role, task_title};
 pub use rules::{Absence, IdentityRules, OverCap, Ramp, Rules};
-pub use sender::{Sender, task_title};
+pub use sender::Sender;
 
 pub use crate::domain::enrollment::AccountStop;
 pub use crate::domain::touch::Recent;

@@ -141,6 +141,12 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
+/// The task that takes a mail's place.
+pub fn task_title(to: Option<&EmailAddress>, sequence: &str) -> String {
+    let to = to.map_or("a contact without an address", EmailAddress::as_str);
+    format!("Reach out to {to} yourself ({sequence})")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

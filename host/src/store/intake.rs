@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::{Error, TenantId};
 use crate::domain::account::account_key;
-use crate::domain::enrollment::{AccountStop, ExitRules};
+use crate::domain::enrollment::{AccountStop, ExitReason, ExitRules};
 use crate::domain::event::kind;
 use crate::domain::instant::DAY_MS;
 use crate::domain::{EmailAddress, Instant, NewEvent};
@@ -121,6 +121,18 @@ impl Reactions {
         email: Option<&EmailAddress>,
     ) -> Option<String> {
         account_key(account_id, email, &self.free_mail_domains)
+    }
+
+    /// Whether an event of this kind means, to any sequence, that somebody of the account answered, booked
+    /// a meeting or converted.
+    pub fn is_answer(&self, event_kind: &str) -> bool {
+        let answers = |rules: &ExitRules| {
+            matches!(
+                rules.reason_for(event_kind),
+                Some(ExitReason::Replied | ExitReason::MeetingBooked | ExitReason::Converted)
+            )
+        };
+        answers(&ExitRules::default()) || self.exits.values().any(answers)
     }
 
     pub fn exit_rules(&self, sequence: &str) -> ExitRules {

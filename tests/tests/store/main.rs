@@ -77,6 +77,7 @@ conformance![
     reactions::who_left_is_a_task_and_an_end,
     reactions::soft_bounces_add_up_until_a_delivery,
     reactions::a_colleagues_answer_stops_or_delays_as_configured,
+    reactions::what_converts_for_one_sequence_is_an_answer_to_all,
     reactions::free_mail_neighbours_are_no_colleagues,
     reactions::a_reply_is_found_by_what_it_answers,
     reactions::a_reply_may_name_what_the_provider_called_the_mail,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use followup::domain::enrollment::AccountStop;
+use followup::domain::enrollment::{AccountStop, ExitRules};
 use followup::domain::instant::DAY_MS;
 use followup::domain::pause::{Cause, Pause, Scope};
 use followup::domain::{Instant, NewEvent};
@@ -303,6 +303,23 @@ pub async fn a_colleagues_answer_stops_or_delays_as_configured(store: Shared) {
         assert_eq!(known.enrollments[0].exit_reason.is_some(), ends, "{stop:?}");
         assert_eq!(state(&store, &bob).await.1.is_some(), quiet, "{stop:?}");
     }
+}
+
+pub async fn what_converts_for_one_sequence_is_an_answer_to_all(store: Shared) {
+    with_message(&store, ADA, "msg_a", None).await;
+    with_message(&store, BOB, "msg_b", None).await;
+    let shop = ExitRules {
+        converted_events: vec!["order-paid".to_owned()],
+        ..ExitRules::default()
+    };
+    let reactions = Reactions {
+        exits: [("shop".to_owned(), shop)].into(),
+        account_stop: [("pricing".to_owned(), AccountStop::Stop)].into(),
+        ..Reactions::default()
+    };
+    hear_under(&store, reactions, event("o", "order-paid", ADA)).await;
+    let reason = report(&store, BOB).await.enrollments[0].exit_reason.clone();
+    assert_eq!(reason.as_deref(), Some("account-replied"));
 }
 
 pub async fn free_mail_neighbours_are_no_colleagues(store: Shared) {

@@ -49,16 +49,7 @@ pub(super) fn apply(
         }
         _ => {}
     }
-    let answered = reactions
-        .exit_rules("")
-        .reason_for(happening.kind)
-        .is_some_and(|reason| {
-            matches!(
-                reason,
-                ExitReason::Replied | ExitReason::MeetingBooked | ExitReason::Converted
-            )
-        });
-    if answered && !reactions.account_stop.is_empty() {
+    if !reactions.account_stop.is_empty() && reactions.is_answer(happening.kind) {
         return stop_colleagues(tx, happening, contact, reactions);
     }
     Ok((0, Vec::new()))
