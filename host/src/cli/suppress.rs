@@ -297,7 +297,8 @@ fn show_ended(done: &Suppressed) {
 impl Export {
     fn run(self) -> anyhow::Result<()> {
         let store = read_store(&self.config)?;
-        match &self.file {
+        let file = self.file.filter(|path| path.as_os_str() != "-");
+        match &file {
             Some(path) => {
                 let cannot = || format!("{} cannot be written", path.display());
                 let file = File::create(path).with_context(cannot)?;
