@@ -76,6 +76,7 @@ conformance![
     reactions::an_absent_person_is_left_in_peace,
     reactions::who_left_is_a_task_and_an_end,
     reactions::soft_bounces_add_up_until_a_delivery,
+    reactions::a_last_soft_bounce_waits_for_the_mail_under_way,
     reactions::a_colleagues_answer_stops_or_delays_as_configured,
     reactions::what_converts_for_one_sequence_is_an_answer_to_all,
     reactions::free_mail_neighbours_are_no_colleagues,

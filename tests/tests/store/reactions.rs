@@ -275,6 +275,17 @@ pub async fn soft_bounces_add_up_until_a_delivery(store: Shared) {
     );
 }
 
+pub async fn a_last_soft_bounce_waits_for_the_mail_under_way(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let seq = sent(&store, ADA).await;
+    let rules = Reactions {
+        soft_bounces_max: 1,
+        ..Reactions::default()
+    };
+    let heard = hear_under(&store, rules, event("1", "soft-bounced", ADA)).await;
+    assert_eq!((heard.exits, heard.in_flight), (1, vec![seq]));
+}
+
 pub async fn a_colleagues_answer_stops_or_delays_as_configured(store: Shared) {
     for (stop, ends, quiet) in [
         (AccountStop::Nothing, false, false),

@@ -81,7 +81,7 @@ pub(super) fn end_all(
 
 /// The contact's enrollments that are not finished, or have messages that have not left: number,
 /// status and sequence.
-fn open_runs(
+pub(super) fn open_runs(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,

@@ -39,7 +39,7 @@ pub(super) fn apply(
     }
     match happening.kind {
         kind::AUTO_REPLIED => auto_replied(tx, happening, contact, reactions)?,
-        kind::SOFT_BOUNCED => soft_bounced(tx, happening, contact, reactions)?,
+        kind::SOFT_BOUNCED => return soft_bounced(tx, happening, contact, reactions),
         kind::EMAIL_DELIVERED | kind::REPLIED => {
             execute(
                 tx,
@@ -158,15 +158,10 @@ fn soft_bounced(
     happening: &Happening<'_>,
     contact: i64,
     reactions: &Reactions,
-) -> Result<(), Error> {
-    execute(
+) -> Result<(usize, Vec<i64>), Error> {
+    let counted = first(
         tx,
-        "UPDATE contacts SET soft_bounces = soft_bounces + 1 WHERE id = ?1",
-        [contact],
-    )?;
-    let known = first(
-        tx,
-        "SELECT soft_bounces, email FROM contacts WHERE id = ?1",
+        "UPDATE contacts SET soft_bounces = soft_bounces + 1 WHERE id = ?1 RETURNING soft_bounces, email",
         [contact],
         |row| {
             Ok((
@@ -175,23 +170,14 @@ fn soft_bounced(
             ))
         },
     )?;
-    match known {
+    match counted {
         Some((count, Some(email))) if count >= reactions.soft_bounces_max => {
             let reason = format!("{count} soft bounces without a delivery");
             exits::put_on_list(tx, happening, &reason, [Some(&email), None])?;
-            for enrollment in running(tx, contact)? {
-                exits::end(
-                    tx,
-                    happening.tenant,
-                    contact,
-                    enrollment.0,
-                    ExitReason::HardBounce.as_str(),
-                    happening.at,
-                )?;
-            }
-            Ok(())
+            let (tenant, at) = (happening.tenant, happening.at);
+            exits::end_all(tx, tenant, contact, ExitReason::HardBounce, at)
         }
-        _ => Ok(()),
+        _ => Ok((0, Vec::new())),
     }
 }
 
@@ -215,7 +201,7 @@ fn stop_colleagues(
     )?;
     let (mut finished, mut in_flight) = (0, Vec::new());
     for colleague in colleagues {
-        for (enrollment, sequence, active) in running(tx, colleague)? {
+        for (enrollment, status, sequence) in exits::open_runs(tx, happening.tenant, colleague)? {
             match reactions.account_stop(&sequence) {
                 AccountStop::Nothing => {}
                 AccountStop::Delay { ms } => {
@@ -223,7 +209,7 @@ fn stop_colleagues(
                     be_quiet(tx, happening, colleague, until, "account-replied")?;
                 }
                 AccountStop::Stop => {
-                    finished += usize::from(active);
+                    finished += usize::from(status != "finished");
                     in_flight.extend(exits::end(
                         tx,
                         happening.tenant,
@@ -238,18 +224,4 @@ fn stop_colleagues(
         contacts::touch(tx, happening.tenant, colleague)?;
     }
     Ok((finished, in_flight))
-}
-
-/// The contact's enrollments that have not ended, or whose mail has not gone yet (a policy may leave
-/// before), each with its sequence and whether it is active.
-fn running(tx: &Connection, contact: i64) -> Result<Vec<(i64, String, bool)>, Error> {
-    collect(
-        tx,
-        "SELECT e.id, s.name, e.status <> 'finished' AS active FROM enrollments e
-         JOIN sequences s ON s.id = e.sequence_id WHERE e.contact_id = ?1 AND (e.status <> 'finished'
-           OR EXISTS (SELECT 1 FROM messages m WHERE m.enrollment_id = e.id
-                      AND m.status IN ('queued', 'held', 'sending')))",
-        [contact],
-        |row| Ok((get(row, "id")?, get(row, "name")?, get(row, "active")?)),
-    )
 }
