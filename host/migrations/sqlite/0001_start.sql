@@ -28,7 +28,49 @@ CREATE TABLE plugins (
     name      TEXT NOT NULL,
     version   TEXT NOT NULL,
     digest    TEXT NOT NULL,
+    -- Calls that failed since one succeeded, over all its enrollments.
+    failures  INTEGER NOT NULL DEFAULT 0,
     UNIQUE (tenant_id, digest)
+) STRICT;
+
+-- Plugin versions that an administrator brought in. The built-in ones have no row.
+CREATE TABLE installs (
+    id           INTEGER PRIMARY KEY,
+    tenant_id    INTEGER NOT NULL REFERENCES tenants (id),
+    plugin       TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('policy', 'trigger')),
+    digest       TEXT NOT NULL,
+    -- As it was asked for, where upgrades look again; and what that was: a file, a registry's digest.
+    source       TEXT NOT NULL,
+    resolved     TEXT NOT NULL,
+    -- The trusted publisher whose key signed it.
+    signer       TEXT,
+    -- JSON of everything it may do, and the digest of it that is approved.
+    asks         TEXT NOT NULL,
+    asks_digest  TEXT NOT NULL,
+    status       TEXT NOT NULL CHECK (status IN ('staged', 'approved', 'active', 'retired')),
+    -- What becomes of enrollments that run on another version while this one is active.
+    running      TEXT NOT NULL CHECK (running IN ('finish-on-old', 'migrate', 'restart')),
+    added_at     INTEGER NOT NULL,
+    approved_at  INTEGER,
+    activated_at INTEGER,
+    retired_at   INTEGER,
+    UNIQUE (tenant_id, plugin, digest)
+) STRICT;
+CREATE UNIQUE INDEX installs_active ON installs (tenant_id, plugin) WHERE status = 'active';
+
+-- Who did what to which plugin.
+CREATE TABLE install_log (
+    id        INTEGER PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id),
+    at        INTEGER NOT NULL,
+    plugin    TEXT NOT NULL,
+    version   TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    what      TEXT NOT NULL,
+    who       TEXT NOT NULL,
+    detail    TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE contacts (
@@ -117,10 +159,27 @@ CREATE TABLE enrollments (
     decisions    INTEGER NOT NULL DEFAULT 0,
     -- How much later than asked its messages went since its timers were last moved by as much.
     lag_ms       INTEGER NOT NULL DEFAULT 0,
-    state        TEXT
+    state        TEXT,
+    -- The version that decided last, and that its state is in the words of.
+    plugin_id    INTEGER REFERENCES plugins (id),
+    -- Decisions before it was begun anew by another version.
+    restarted_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX enrollments_by_contact ON enrollments (contact_id);
+CREATE INDEX enrollments_by_plugin ON enrollments (plugin_id) WHERE status <> 'finished';
 CREATE INDEX enrollments_paused ON enrollments (tenant_id) WHERE status = 'paused';
+
+-- States as they were before another version took over, so that it can be undone.
+CREATE TABLE kept_states (
+    enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
+    -- The version that wrote it.
+    plugin_id     INTEGER NOT NULL REFERENCES plugins (id),
+    tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
+    at            INTEGER NOT NULL,
+    state         TEXT,
+    decisions     INTEGER NOT NULL,
+    PRIMARY KEY (enrollment_id, plugin_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE timers (
     enrollment_id INTEGER NOT NULL REFERENCES enrollments (id),
@@ -167,9 +226,12 @@ CREATE TABLE decisions (
     output        TEXT NOT NULL,
     verdicts      TEXT NOT NULL,
     fuel          INTEGER NOT NULL,
+    -- Bytes, the most at any time of the call.
+    memory        INTEGER NOT NULL,
     UNIQUE (enrollment_id, number)
 ) STRICT;
 CREATE INDEX decisions_by_contact ON decisions (contact_id);
+CREATE INDEX decisions_by_plugin ON decisions (plugin_id, id);
 
 -- Calls of a plugin that gave no decision: the ledger's other half.
 CREATE TABLE faults (
@@ -186,6 +248,37 @@ CREATE TABLE faults (
     retry_at      INTEGER
 ) STRICT;
 CREATE INDEX faults_by_contact ON faults (contact_id);
+CREATE INDEX faults_by_plugin ON faults (plugin_id, id);
+
+-- Triggers that are asked at an interval.
+CREATE TABLE polls (
+    tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    connection TEXT NOT NULL,
+    -- What the last page gave; stored in the transaction that stored its events.
+    cursor     TEXT,
+    due_at     INTEGER NOT NULL,
+    asked_at   INTEGER,
+    -- Since the last page.
+    failures   INTEGER NOT NULL DEFAULT 0,
+    fault      TEXT CHECK ((fault IS NOT NULL) = (failures > 0)),
+    PRIMARY KEY (tenant_id, connection)
+) STRICT, WITHOUT ROWID;
+
+-- The latest calls of triggers, good and bad; the oldest go first.
+CREATE TABLE trigger_calls (
+    id         INTEGER PRIMARY KEY,
+    tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    connection TEXT NOT NULL,
+    plugin     TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('receive', 'poll')),
+    events     INTEGER NOT NULL,
+    fuel       INTEGER NOT NULL,
+    memory     INTEGER NOT NULL,
+    fault      TEXT
+) STRICT;
+CREATE INDEX trigger_calls_by_connection ON trigger_calls (tenant_id, connection, id);
 
 -- The outbox.
 CREATE TABLE messages (
@@ -314,8 +407,8 @@ CREATE TABLE opt_outs (
 -- What is stopped for the time being: by a person, or by a circuit breaker until `until`.
 CREATE TABLE pauses (
     tenant_id INTEGER NOT NULL REFERENCES tenants (id),
-    scope     TEXT NOT NULL CHECK (scope IN ('tenant', 'sequence', 'contact', 'identity')),
-    -- Of the sequence or identity; the contact's number; empty for the tenant.
+    scope     TEXT NOT NULL CHECK (scope IN ('tenant', 'sequence', 'contact', 'identity', 'plugin')),
+    -- Of the sequence, identity or plugin; the contact's number; empty for the tenant.
     name      TEXT NOT NULL,
     cause     TEXT NOT NULL CHECK (cause IN ('person', 'breaker')),
     reason    TEXT NOT NULL,

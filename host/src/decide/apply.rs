@@ -11,13 +11,14 @@ use super::{EMIT_DEPTH_MAX, EMITS_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
 use crate::calendar::{Calendar, HOST_FIELDS};
 use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
-    AccountView, Action, ContactView, CreateTask, DecideInput, Decision, SetTimer, Timer, When,
+    AccountView, Action, ContactView, CreateTask, DecideInput, SetTimer, Timer, When,
 };
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::Pauses;
 use crate::domain::touch::{Quiet, Recent, Slot};
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap, digest};
+use crate::sandbox::Decided;
 use crate::store::work::{
     EmittedEvent, EnrollmentChange, LedgerEntry, NewMessage, NewWriteback, StoredTimer, StoredTouch,
 };
@@ -58,14 +59,19 @@ pub(super) fn apply(
     scope: &Scope<'_>,
     enrollment: &mut EnrollmentChange,
     input: DecideInput,
-    output: Decision,
-    fuel: u64,
+    decided: Decided,
     place: Place<'_>,
 ) -> Applied {
+    let Decided {
+        decision: output,
+        fuel_used: fuel,
+        memory_bytes: memory,
+        ..
+    } = decided;
     let mut effects = Effects {
         scope,
+        number: enrollment.decisions,
         enrollment,
-        number: input.enrollment.decisions,
         messages: Vec::new(),
         writebacks: Vec::new(),
         applied: Applied::default(),
@@ -98,6 +104,7 @@ pub(super) fn apply(
         output,
         verdicts,
         fuel,
+        memory,
         messages,
         writebacks,
     });

@@ -101,8 +101,7 @@ impl Turn<'_> {
                     &scope,
                     &mut draft.next,
                     input,
-                    decided.decision,
-                    decided.fuel_used,
+                    decided,
                     Place {
                         recent: &self.recent,
                         given: &mut self.given,

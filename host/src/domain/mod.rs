@@ -14,6 +14,7 @@ pub mod fault;
 pub mod fields;
 pub mod hook;
 pub mod http;
+pub mod install;
 pub mod instant;
 pub mod machine;
 pub mod mail;
@@ -24,6 +25,7 @@ pub mod pause;
 pub mod spelling;
 pub mod token;
 pub mod touch;
+pub mod trigger;
 pub mod verdict;
 
 pub use contact::{ContactPatch, ContactRef, EmailAddress};

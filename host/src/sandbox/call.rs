@@ -30,6 +30,8 @@ pub struct Decided {
     pub decision: Decision,
     /// Instructions, roughly; the same for the same input.
     pub fuel_used: u64,
+    /// The most that the guest held at any time.
+    pub memory_bytes: usize,
     pub log: Vec<LogLine>,
 }
 
@@ -84,6 +86,7 @@ pub(super) async fn decide(
             Ok(Decided {
                 decision,
                 fuel_used: limits.fuel_max.saturating_sub(fuel_left),
+                memory_bytes: call.memory.used(),
                 log: call.log.finish(),
             })
         }

@@ -20,6 +20,11 @@ impl Memory {
         }
     }
 
+    /// Bytes in use: a guest's memory only ever grows.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     /// What was asked for and not given.
     pub(super) fn refusal(&self) -> Option<String> {
         self.refused.map(|desired| {

@@ -276,6 +276,8 @@ pub struct LedgerEntry {
     /// One per action, in order.
     pub verdicts: Vec<Verdict>,
     pub fuel: u64,
+    /// Bytes.
+    pub memory: usize,
     pub messages: Vec<NewMessage>,
     pub writebacks: Vec<NewWriteback>,
 }

@@ -166,8 +166,8 @@ fn store_decision(
     execute(
         tx,
         "INSERT INTO decisions (tenant_id, contact_id, enrollment_id, number, at, plugin_id, input, output,
-                                verdicts, fuel)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                verdicts, fuel, memory)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             decided.tenant.0,
             decided.contact_id,
@@ -178,7 +178,8 @@ fn store_decision(
             to_json(&entry.input)?,
             to_json(&entry.output)?,
             to_json(&entry.verdicts)?,
-            entry.fuel
+            entry.fuel,
+            entry.memory
         ],
     )?;
     let decision = tx.last_insert_rowid();

@@ -1,7 +1,12 @@
 //! What a plugin says of itself before any of its code runs.
 //!
 //! Source of truth is the author's `plugin.toml`; its text travels inside the component as the
-//! custom section `followup:manifest`.
+//! custom section `followup:manifest`. Powers beyond the contract are asked for in here, so that an
+//! administrator can approve them before anything runs; see `asks`.
+
+mod asks;
+mod grants;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +14,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::decision::Action;
+use super::event::KIND_MAX_BYTES;
+
+pub use asks::Asks;
+pub use grants::{Grants, HostPattern, HttpGrant, Secret, SecretUse};
+pub use verify::{Scheme, Verify};
 
 /// The name of the component's custom section.
 pub const SECTION: &str = "followup:manifest";
@@ -17,7 +27,7 @@ pub const SECTION: &str = "followup:manifest";
 pub const MANIFEST_MAX_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The name that sequences use: lower-case letters, digits and dashes.
     pub id: String,
@@ -27,7 +37,16 @@ pub struct Manifest {
     pub version: String,
     pub kind: PluginKind,
     pub description: String,
-    /// Event kinds it wants beside the one that enrols and its own timers.
+    /// Who made it, for people; what proves it is the signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// SPDX expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
+    /// Of a policy, the event kinds it wants beside the one that enrols and its own timers; of a
+    /// trigger, the kinds it may bring.
     #[serde(default)]
     pub events: Vec<String>,
     /// Actions it may take; any other makes the decision a bad output.
@@ -36,9 +55,19 @@ pub struct Manifest {
     /// JSON Schema (2020-12) of its configuration, written as TOML. `format = "template"` marks a
     /// string that names a template.
     pub config: Value,
-    /// Powers beyond the contract, with the author's reason. A policy has none.
-    #[serde(default)]
-    pub grants: Vec<Grant>,
+    /// Powers beyond the contract, with the author's reasons. A policy has none.
+    #[serde(default, skip_serializing_if = "Grants::is_empty")]
+    pub grants: Grants,
+    /// How the host checks a webhook before the trigger sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
+    /// How often a trigger wants to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Poll>,
+    /// What one call may use, where that is less than the host's limits. A plugin that asks for more
+    /// is refused when it is loaded, with the line that would allow it.
+    #[serde(default, skip_serializing_if = "Needs::is_empty")]
+    pub limits: Needs,
     /// Templates used where the administrator wrote none of that name.
     #[serde(default)]
     pub templates: BTreeMap<String, DefaultTemplate>,
@@ -60,15 +89,34 @@ impl PluginKind {
     }
 }
 
-/// Something a plugin asks to be allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Grant {
-    /// `http` or `secret`.
-    pub kind: String,
-    /// The host or the secret's name.
-    pub name: String,
-    pub reason: String,
+/// The interval of a trigger that polls, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// Where the administrator sets none.
+    pub every_s: u64,
+}
+
+/// The shortest and the longest interval of a poll.
+pub const POLL_MIN_S: u64 = 10;
+pub const POLL_MAX_S: u64 = 7 * 24 * 3600;
+
+/// Limits of one call that a plugin asks for, by the names of `[sandbox]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Needs {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuel_max: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_max_bytes: Option<usize>,
+}
+
+impl Needs {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A template as it would stand in a file: a subject and a Markdown body.
@@ -139,10 +187,9 @@ impl Manifest {
         if !self.config.is_object() {
             problems.push("config must be a table: a JSON Schema".to_owned());
         }
-        if self.kind == PluginKind::Policy && !self.grants.is_empty() {
-            problems.push(
-                "a policy cannot be granted anything: move the access to a trigger".to_owned(),
-            );
+        match self.kind {
+            PluginKind::Policy => self.problems_of_a_policy(&mut problems),
+            PluginKind::Trigger => self.problems_of_a_trigger(&mut problems),
         }
         for name in self.templates.keys().filter(|name| !slug(name)) {
             problems.push(format!(
@@ -150,6 +197,43 @@ impl Manifest {
             ));
         }
         problems
+    }
+
+    fn problems_of_a_policy(&self, problems: &mut Vec<String>) {
+        if !self.grants.is_empty() {
+            problems.push(
+                "a policy cannot be granted anything: move the access to a trigger".to_owned(),
+            );
+        }
+        if self.verify.is_some() || self.poll.is_some() {
+            problems.push("verify and poll are for triggers: leave them out".to_owned());
+        }
+    }
+
+    fn problems_of_a_trigger(&self, problems: &mut Vec<String>) {
+        if !self.actions.is_empty() || !self.templates.is_empty() {
+            problems.push("a trigger takes no actions and has no templates".to_owned());
+        }
+        if self.events.is_empty() {
+            problems.push("events: list the kinds of events the trigger brings".to_owned());
+        }
+        for kind in &self.events {
+            if kind.is_empty() || kind.len() > KIND_MAX_BYTES {
+                problems.push(format!("event {kind:?}: use 1 to {KIND_MAX_BYTES} bytes"));
+            }
+        }
+        problems.extend(self.grants.problems());
+        if let Some(verify) = &self.verify {
+            problems.extend(verify.problems(&self.grants));
+        }
+        if let Some(poll) = self.poll
+            && !(POLL_MIN_S..=POLL_MAX_S).contains(&poll.every_s)
+        {
+            problems.push(format!(
+                "poll.every_s {}: use {POLL_MIN_S} to {POLL_MAX_S}",
+                poll.every_s
+            ));
+        }
     }
 }
 
@@ -193,7 +277,7 @@ mod tests {
     fn a_policy_asks_for_no_grants() {
         let bad = GOOD.replace(
             "[config]",
-            "[[grants]]\nkind = \"http\"\nname = \"example.com\"\nreason = \"because\"\n[config]",
+            "[[grants.http]]\nhost = \"example.com\"\nreason = \"because\"\n[config]",
         );
         assert!(Manifest::parse(&bad).is_err());
     }

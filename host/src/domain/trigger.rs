@@ -1,0 +1,76 @@
+//! What a trigger is given and gives back: a foreign webhook or a poll in, events out.
+
+use std::collections::BTreeMap;
+
+use super::{Instant, JsonMap};
+
+/// What every call of a trigger is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerContext {
+    pub now: Instant,
+    pub seed: u64,
+    /// The connection's name.
+    pub connection: String,
+    /// Its configuration, JSON text valid against the manifest's schema.
+    pub config: String,
+}
+
+/// A foreign request, within the door's limits and verified where the manifest says how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerRequest {
+    /// Upper-case.
+    pub method: String,
+    /// What follows the connection's name, `/` at least.
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+}
+
+/// What the sender is told, where the trigger has a say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerResponse {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+/// How a foreign system names a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerContact {
+    Email(String),
+    External(String),
+    /// What stood behind a link of one of our mails.
+    Token(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerEvent {
+    /// Unique within the connection: the same key twice is one event.
+    pub dedupe_key: String,
+    pub kind: String,
+    pub occurred_at: Instant,
+    pub contact: TriggerContact,
+    /// Fields of the contact.
+    pub fields: JsonMap,
+    pub data: JsonMap,
+}
+
+/// The answer to a webhook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    pub events: Vec<TriggerEvent>,
+    /// None answers 202.
+    pub response: Option<TriggerResponse>,
+}
+
+/// The answer to a poll.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    pub events: Vec<TriggerEvent>,
+    /// JSON text for the next poll.
+    pub cursor: Option<String>,
+    /// None keeps the configured interval.
+    pub next_at: Option<Instant>,
+}
