@@ -132,7 +132,7 @@ impl Grants {
             if secret.reason.trim().is_empty() {
                 problems.push(format!("grants.secrets {name}: say why in `reason`"));
             }
-            if secret.uses.contains(&SecretUse::Header) != !secret.hosts.is_empty() {
+            if secret.uses.contains(&SecretUse::Header) == secret.hosts.is_empty() {
                 problems.push(format!(
                     "grants.secrets {name}: a secret for a header needs `hosts`, any other has none"
                 ));
