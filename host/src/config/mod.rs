@@ -78,6 +78,15 @@ pub struct Config {
     pub templates: TemplateFiles,
 }
 
+impl Config {
+    /// The sequence that uses this plugin, as people name it; none where nothing does.
+    pub fn user_of(&self, plugin: &str) -> Option<String> {
+        let mut sequences = self.sequences.iter();
+        let sequence = sequences.find(|(_, sequence)| sequence.policy == plugin);
+        sequence.map(|(name, _)| format!("[sequences.{name}]"))
+    }
+}
+
 /// A usable configuration, and what should be looked at all the same.
 #[derive(Debug)]
 pub struct Loaded {

@@ -7,6 +7,7 @@ mod abilities;
 mod outgoing;
 mod plugins;
 mod rules;
+mod sandbox;
 mod web;
 mod wire;
 
@@ -27,7 +28,9 @@ use crate::hydrate::Hydrator;
 use crate::store;
 
 pub use outgoing::{identity, letterhead};
-pub use plugins::Plugins;
+pub use plugins::{Installed, Plugins};
+pub use rules::shared_calendar as calendar;
+pub use sandbox::open as open_sandbox;
 pub(crate) use wire::reactions;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is

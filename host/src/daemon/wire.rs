@@ -57,7 +57,7 @@ pub(super) async fn wire(
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
     })?);
-    let calendar = Arc::new(rules::calendar(&config.calendar));
+    let calendar = rules::shared_calendar(config);
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());

@@ -51,6 +51,8 @@ pub struct Locked {
     pub signer: Option<String>,
     /// The digest of everything that it may do (`manifest::Asks`).
     pub approved: String,
+    /// Whether it is the version that takes on what is new.
+    pub active: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +170,7 @@ impl Locked {
             digest: install.digest.clone(),
             signer: install.signer.clone(),
             approved: install.asks_digest.clone(),
+            active: install.status == Status::Active,
         }
     }
 }
