@@ -4,6 +4,7 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod abilities;
+mod gateway;
 mod outgoing;
 mod plugins;
 mod rules;
@@ -27,6 +28,7 @@ use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
 use crate::store;
 
+pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
 pub use plugins::{Installed, Plugins};
 pub use rules::shared_calendar as calendar;
