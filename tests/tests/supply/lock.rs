@@ -3,10 +3,12 @@
 use followup::domain::Instant;
 use followup::domain::install::{Install, Running, Status};
 use followup::domain::manifest::Asks;
-use followup::plugins::{Component, Drift, Fetched, LOCK_FILE, Lock, Shelf, drift};
+use followup::plugins::{
+    Component, Drift, Fetched, LOCK_FILE, Lock, Locked, Shelf, drift, fetch_locked,
+};
 use followup_tests::Registry;
 
-use crate::{COMPONENT_MAX_BYTES, get, keys, plugin, publish, supply};
+use crate::{COMPONENT_MAX_BYTES, NOWHERE, get, keys, plugin, publish, says, signed, supply};
 
 /// As `followup plugin add` and `approve` would record it.
 fn approved(source: &str, fetched: &Fetched) -> Install {
@@ -85,12 +87,44 @@ async fn a_tag_that_moved_is_drift_and_the_lock_still_leads_to_what_was_approved
     }
 
     let locked = lock.get(&install.plugin, &install.version).expect("locked");
-    let again = get(&supply, &locked.resolved).await.expect("by digest");
-    assert_eq!(again.wasm, first.wasm);
-    assert_eq!(
-        (&again.digest, &locked.signer),
-        (&locked.digest, &Some("acme".to_owned()))
+    let again = fetch_locked(locked, &supply, NOWHERE.as_ref()).await;
+    assert_eq!(again.expect("by digest").wasm, first.wasm);
+}
+
+#[tokio::test]
+async fn what_is_locked_comes_back_as_it_was_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (acme, rival) = (keys(), keys());
+    let supply = supply("r.example", &[("acme", &acme), ("rival", &rival)]);
+    let file = folder.path().join("mine.wasm");
+    let beside = folder.path().join("mine.wasm.minisig");
+    let lay = |wasm: &[u8], signature: &str| {
+        std::fs::write(&file, wasm).expect("written");
+        std::fs::write(&beside, signature).expect("written");
+    };
+    let wasm = plugin("mine");
+    lay(&wasm, &signed(&wasm, &acme));
+    let fetched = get(&supply, &file.display().to_string())
+        .await
+        .expect("fetched");
+    let locked = Locked::of(&approved("mine.wasm", &fetched));
+    assert_eq!(locked.signer.as_deref(), Some("acme"));
+    let again = || fetch_locked(&locked, &supply, folder.path());
+    assert_eq!(again().await.expect("as it was"), fetched);
+
+    lay(&wasm, &signed(&wasm, &rival));
+    let error = again().await.expect_err("another signer");
+    says(&error, &["is signed by rival, not acme"]);
+    let other = plugin("other");
+    lay(&other, &signed(&other, &acme));
+    let error = again().await.expect_err("another component");
+    says(
+        &error,
+        &["has the digest sha256:", "add and approve the plugin anew"],
     );
+    std::fs::remove_file(&file).expect("removed");
+    let error = again().await.expect_err("nothing there");
+    says(&error, &["neither a file nor a folder"]);
 }
 
 #[tokio::test]

@@ -80,7 +80,9 @@ async fn a_blob_that_was_changed_on_the_registrys_disk_is_refused() {
     let size = format!("\"size\":{}", wasm.len());
     assert!(manifest.contains(&size), "{manifest}");
     fs::write(&file, manifest.replace(&size, "\"size\":9999999")).expect("written");
-    refused(&supply, &pushed.resolved, &[]).await;
+    for reference in [&pushed.resolved, &tagged] {
+        refused(&supply, reference, &tampered).await;
+    }
 }
 
 #[tokio::test]
