@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
 use followup::domain::digest;
 use followup::net;
 use serde_json::Value;
@@ -20,6 +21,8 @@ use tempfile::TempDir;
 
 /// How long a start may take on a busy machine.
 const START_MAX: Duration = Duration::from_mins(1);
+
+const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// The login of a registry that asks for one.
 pub const USERNAME: &str = "ada";
@@ -136,9 +139,21 @@ impl Registry {
         let get = self
             .client
             .get(self.manifest_url(repository, reference))
-            .header("accept", "application/vnd.oci.image.manifest.v1+json");
+            .header("accept", IMAGE_MANIFEST);
         let answer = get.send().await.expect("an answer");
         answer.json().await.expect("JSON")
+    }
+
+    /// What it answers to a reader, for one who stands before it.
+    pub async fn answer(&self, path: &str) -> Response {
+        let get = self
+            .client
+            .get(format!("http://{}{path}", self.host))
+            .header("accept", IMAGE_MANIFEST);
+        let answer = get.send().await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.expect("a body");
+        (status, headers, body).into_response()
     }
 
     fn manifest_url(&self, repository: &str, reference: &str) -> String {

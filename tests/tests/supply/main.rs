@@ -4,6 +4,7 @@ mod access;
 mod lock;
 mod shapes;
 mod signatures;
+mod tokens;
 mod transfer;
 
 use std::collections::BTreeMap;
