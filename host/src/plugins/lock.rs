@@ -59,7 +59,7 @@ pub struct Locked {
 pub enum LockError {
     #[error(transparent)]
     Read(#[from] FileError),
-    #[error("{}: {why}; get it back from version control, or write it anew with `followup plugin sync`", file.display())]
+    #[error("{}: {why}; get it back from version control", file.display())]
     Broken { file: PathBuf, why: String },
     #[error("{}: cannot be written ({error})", file.display())]
     Write { file: PathBuf, error: io::Error },
@@ -258,7 +258,7 @@ pub(super) mod tests {
             let told = Lock::read(&file).expect_err("broken").to_string();
             assert!(told.contains(expect), "{told:?} does not say {expect:?}");
         };
-        check(b"form = ", "plugin sync");
+        check(b"form = ", "from version control");
         check(b"form = 2\n", "reads form 1");
         check(b"", "form");
         check(&[0xff], "is no text");
