@@ -1,18 +1,26 @@
-//! `followup plugin`: for those who write plugins, and for those who install them.
+//! `followup plugin`: what authors of plugins do, from an empty folder to a registry, and what
+//! administrators do with what comes out of it. One file per command.
 
 mod add;
 mod approve;
+mod build;
 mod candidate;
 mod desk;
+mod inspect;
 mod list;
+mod new;
 mod offer;
 mod preview;
 mod remove;
 mod resume;
 mod rollback;
+mod sdk;
 mod show;
+mod sign;
 mod switch;
 mod sync;
+mod template;
+mod toolchain;
 mod upgrade;
 
 use std::process::ExitCode;
@@ -23,6 +31,20 @@ use super::Common;
 
 #[derive(Subcommand)]
 pub(super) enum Plugin {
+    /// Author: write a folder with a plugin that builds and passes its own test.
+    New(new::New),
+    /// Author: build a plugin's folder into the component that is published.
+    Build(build::Build),
+    /// Author: make that component of what a language's tools built already.
+    Pack(build::Pack),
+    /// What a component says of itself: what it asks for, imports, exports, and who signed it.
+    Inspect(inspect::Inspect),
+    /// Author: make a publisher's key pair.
+    Keygen(sign::Keygen),
+    /// Author: sign a component.
+    Sign(sign::Sign),
+    /// Author: push a component to a registry, its signature with it.
+    Push(sign::Push),
     /// Fetch a plugin from a file, a folder or a registry, show what it asks for, and install it.
     Add(add::Add),
     /// Let a staged version do what it asks for.
@@ -46,6 +68,13 @@ pub(super) enum Plugin {
 impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::New(command) => command.run(),
+            Self::Build(command) => command.run(),
+            Self::Pack(command) => command.run(),
+            Self::Inspect(command) => command.run(),
+            Self::Keygen(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Push(command) => command.run(),
             Self::Add(command) => command.run(),
             Self::Approve(command) => command.run(),
             Self::List(common) => list::run(&common),
