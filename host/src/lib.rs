@@ -36,6 +36,7 @@ pub mod inbound;
 pub mod leads;
 pub mod providers;
 pub mod signatures;
+pub mod triggers;
 
 // Layer 1, adapters.
 pub mod net;

@@ -2,7 +2,8 @@
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
 //! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
-//! ask), `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse,
+//! ask), `Controls` (people who act), `Roster` (lists that people bring in) and `Triggers` (the poll
+//! loop, and what is kept of every call of a trigger). Every call is coarse,
 //! so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
@@ -15,6 +16,7 @@ pub mod outbox;
 pub mod recipient;
 pub mod roster;
 pub mod sqlite;
+pub mod triggers;
 pub mod work;
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub use ledger::Ledger;
 pub use outbox::Outbox;
 pub use recipient::Recipient;
 pub use roster::Roster;
+pub use triggers::Triggers;
 pub use work::Work;
 
 use crate::clock::Clock;
@@ -44,7 +47,18 @@ pub struct TenantId(pub i64);
 /// Everything the house asks of a database.
 #[async_trait]
 pub trait Store:
-    Intake + Work + Outbox + Recipient + Ledger + Explain + Controls + Roster + Send + Sync + 'static
+    Intake
+    + Work
+    + Outbox
+    + Recipient
+    + Ledger
+    + Explain
+    + Controls
+    + Roster
+    + Triggers
+    + Send
+    + Sync
+    + 'static
 {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
