@@ -24,6 +24,7 @@ mod sequences;
 mod server;
 mod store;
 mod templates;
+mod triggers;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -47,6 +48,7 @@ pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
 use crate::guardrails::Breaker;

@@ -167,7 +167,8 @@ impl HostPattern {
         }
     }
 
-    fn problem(&self) -> Option<String> {
+    /// Why it is none.
+    pub fn problem(&self) -> Option<String> {
         if let Some(pointer) = self.config_pointer() {
             return (!pointer.starts_with('/')).then(|| {
                 format!(
