@@ -21,6 +21,7 @@ pub mod mail;
 pub mod manifest;
 pub mod message;
 pub mod network;
+pub mod outgoing;
 pub mod outlook;
 pub mod pause;
 pub mod spelling;

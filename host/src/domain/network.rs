@@ -19,9 +19,12 @@ impl Network {
     /// Whether the address is one of these; an IPv4 address in IPv6's clothes counts as itself.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(mine), IpAddr::V4(other)) => {
-                same_front(mine.to_bits().into(), other.to_bits().into(), self.prefix, 32)
-            }
+            (IpAddr::V4(mine), IpAddr::V4(other)) => same_front(
+                mine.to_bits().into(),
+                other.to_bits().into(),
+                self.prefix,
+                32,
+            ),
             (IpAddr::V6(mine), IpAddr::V6(other)) => {
                 same_front(mine.to_bits(), other.to_bits(), self.prefix, 128)
             }
@@ -96,14 +99,26 @@ mod tests {
 
     #[test]
     fn texts_that_are_none() {
-        for text in ["", "10.0.0.0", "10.0.0.0/33", "::1/129", "localhost/8", "10.0.0.0/-1", "10/8"] {
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "::1/129",
+            "localhost/8",
+            "10.0.0.0/-1",
+            "10/8",
+        ] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn one_address_alone() {
-        for (address, expect) in [("10.0.0.5", "10.0.0.5/32"), ("::ffff:10.0.0.5", "10.0.0.5/32"), ("fd00::1", "fd00::1/128")] {
+        for (address, expect) in [
+            ("10.0.0.5", "10.0.0.5/32"),
+            ("::ffff:10.0.0.5", "10.0.0.5/32"),
+            ("fd00::1", "fd00::1/128"),
+        ] {
             let address = address.parse().expect("an address");
             assert_eq!(Network::only(address).to_string(), expect);
         }
