@@ -48,6 +48,7 @@ pub mod decide;
 pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
+pub mod poll;
 pub mod recipient;
 
 // Layer 4: the edges.

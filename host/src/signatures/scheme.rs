@@ -47,6 +47,15 @@ impl Verifier {
         })
     }
 
+    /// The header that carries the secret itself, where the scheme has one: nobody behind the door
+    /// may see it.
+    pub fn secret_header(&self) -> Option<&str> {
+        match self {
+            Self::Header { scheme: Scheme::SharedToken, header, .. } => Some(header),
+            _ => None,
+        }
+    }
+
     /// Whether the request is from who it says, over the raw bytes.
     pub fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
         let (scheme, header, secret) = match self {

@@ -79,6 +79,8 @@ pub struct Bells {
     pub deliver: Notify,
     /// Thin events wait for their details.
     pub hydrate: Notify,
+    /// Triggers may be due earlier than they were.
+    pub poll: Notify,
 }
 
 /// What went wrong, by what the caller does next.

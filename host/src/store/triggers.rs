@@ -80,6 +80,7 @@ pub struct DuePoll {
 #[derive(Debug, Clone)]
 pub struct PolledPage {
     pub arrival: Arrival,
+    /// None leaves the stored one.
     pub cursor: Option<String>,
     pub due_at: Instant,
     pub pages: u32,

@@ -3,53 +3,25 @@
 //! In: the events a trigger answered with, which the sandbox has checked for form and size. Out: a
 //! batch for the store, and what was left out of it and why. Pure.
 //!
-//! A trigger speaks for a foreign system, so it may bring what such a system knows: never the host's
-//! own events, never what a mail provider alone can know of our mails, never a field that a
-//! guardrail measures by.
+//! A trigger speaks for a foreign system: what it may say at all is the sandbox's to check; here its
+//! words find their places, and a token behind one of our links finds the mail it stood in.
 
 use serde_json::Value;
 
-use crate::calendar::{self, HOST_FIELDS};
-use crate::domain::event::{kind, source_key};
+use crate::calendar;
+use crate::domain::event::source_key;
 use crate::domain::hook::{Batch, Rejected};
 use crate::domain::token::{Token, purpose};
 use crate::domain::trigger::{TriggerContact, TriggerEvent};
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap, NewEvent, digest};
 
-/// Kinds that no trigger may bring: the host's own, and what only a provider knows of our mails.
-const RESERVED: &[&str] = &[
-    kind::TIMER_FIRED,
-    kind::ENROLLED,
-    kind::ENROL_ASKED,
-    kind::OPTED_IN,
-    kind::MACHINE_OPENED,
-    kind::MACHINE_CLICKED,
-    kind::EMAIL_ACCEPTED,
-    kind::EMAIL_DELIVERED,
-    kind::EMAIL_DEFERRED,
-    kind::EMAIL_DROPPED,
-    kind::EMAIL_OPENED,
-    kind::SOFT_BOUNCED,
-    kind::HARD_BOUNCED,
-];
-
-/// Whether a trigger may bring events of this kind; its manifest is held against it too.
-pub fn may_bring(event_kind: &str) -> bool {
-    !RESERVED.contains(&event_kind)
-}
-
-/// The events of one answer. `key` is the tenant's: it proves the tokens behind our links.
+/// The events of one answer. `key` is the tenant's: it proves the tokens behind our links. One that
+/// names nobody who could be meant does not spoil the others.
 pub fn batch(brought: Vec<TriggerEvent>, key: &[u8]) -> Batch {
     let mut batch = Batch::default();
     for (index, event) in brought.into_iter().enumerate() {
         match read(event, key) {
-            Ok((event, left_out)) => {
-                batch.events.push(event);
-                batch.rejected.extend(left_out.map(|reason| Rejected {
-                    index,
-                    reason: format!("events[{index}]: {reason}"),
-                }));
-            }
+            Ok(event) => batch.events.push(event),
             Err(reason) => batch.rejected.push(Rejected {
                 index,
                 reason: format!("events[{index}]: {reason}"),
@@ -67,33 +39,20 @@ pub fn seed(connection: &str, now: Instant, input: &[u8]) -> u64 {
     u64::from_be_bytes(first.try_into().expect("eight bytes"))
 }
 
-/// The event, and what of it was left out; or why none of it can be kept.
-fn read(event: TriggerEvent, key: &[u8]) -> Result<(NewEvent, Option<String>), String> {
-    if !may_bring(&event.kind) {
-        return Err(format!("{}: no trigger may bring this kind", event.kind));
-    }
+fn read(event: TriggerEvent, key: &[u8]) -> Result<NewEvent, String> {
     let (contact, message_id) = who(&event.contact, key)?;
-    let raw = Value::Object(event.data.clone());
-    let (patch, refused) = patch(event.fields);
-    let left_out = (!refused.is_empty()).then(|| {
-        format!(
-            "no trigger may set {}: only the CRM tells where a contact is",
-            refused.join(", ")
-        )
-    });
-    let event = NewEvent {
+    Ok(NewEvent {
         source_key: source_key(&event.dedupe_key),
         kind: event.kind,
         occurred_at: event.occurred_at,
         contact,
-        patch,
+        patch: patch(event.fields),
         message_id,
         answers: Vec::new(),
+        raw: Value::Object(event.data.clone()),
         data: event.data,
-        raw,
         hydrate: None,
-    };
-    Ok((event, left_out))
+    })
 }
 
 /// Whom the event is about. A token names the mail whose link was followed, and so its contact.
@@ -112,13 +71,8 @@ fn who(contact: &TriggerContact, key: &[u8]) -> Result<(ContactRef, Option<Strin
     }
 }
 
-/// Fields as the store merges them, and the names of those that are none of a trigger's business.
-fn patch(mut fields: JsonMap) -> (ContactPatch, Vec<String>) {
-    let refused: Vec<String> = HOST_FIELDS
-        .iter()
-        .filter(|name| fields.shift_remove(**name).is_some())
-        .map(|name| (*name).to_owned())
-        .collect();
+/// Fields as the store merges them.
+fn patch(mut fields: JsonMap) -> ContactPatch {
     let locale = fields.shift_remove("locale").and_then(text);
     let zone = fields
         .get("time_zone")
@@ -132,14 +86,13 @@ fn patch(mut fields: JsonMap) -> (ContactPatch, Vec<String>) {
         Some(Value::Object(account)) => Some(account),
         _ => None,
     };
-    let patch = ContactPatch {
+    ContactPatch {
         time_zone: zone.map(|zone| zone.name().to_owned()),
         locale,
         attributes: fields,
         account,
         other_emails: Vec::new(),
-    };
-    (patch, refused)
+    }
 }
 
 fn text(value: Value) -> Option<String> {

@@ -69,27 +69,6 @@ fn who_it_is_about() {
 }
 
 #[test]
-fn what_no_trigger_may_say() {
-    for kind in RESERVED {
-        let refused = one(brought(kind, ada(), json!({}))).expect_err("refused");
-        assert!(refused.contains("no trigger may bring"), "{refused}");
-    }
-    for kind in ["meeting-booked", "email-sent", "replied", "acme.order-paid"] {
-        assert!(one(brought(kind, ada(), json!({}))).is_ok(), "{kind}");
-    }
-}
-
-/// The field goes, the event stays: a booking must not be lost over the country of who booked.
-#[test]
-fn host_fields_are_left_out() {
-    let fields = json!({"country": "DE", "owner_time_zone": "UTC", "plan": "pro"});
-    let batch = batch(vec![brought("page-visited", ada(), fields)], KEY);
-    assert_eq!(json!(batch.events[0].patch.attributes), json!({"plan": "pro"}));
-    let reason = &batch.rejected[0].reason;
-    assert!(reason.contains("owner_time_zone, country"), "{reason}");
-}
-
-#[test]
 fn the_same_call_has_the_same_dice() {
     let of = |name, now, input| seed(name, Instant(now), input);
     assert_eq!(of("a", 1, b"x"), of("a", 1, b"x"));

@@ -9,7 +9,6 @@ use crate::config::{Connection, Trigger};
 use crate::domain::manifest::{HostPattern, Manifest, PluginKind};
 use crate::domain::spelling;
 use crate::signatures::scheme::Verifier;
-use crate::triggers::may_bring;
 
 use super::{Check, schema};
 
@@ -27,14 +26,6 @@ impl<'a> Check<'a> {
         let Some(manifest) = self.plugin(name, trigger, &at) else {
             return;
         };
-        if let Some(kind) = manifest.events.iter().find(|kind| !may_bring(kind)) {
-            let message = format!(
-                "plugin {}: brings {kind}, which no trigger may bring",
-                manifest.id
-            );
-            let remedy = "tell the plugin's author".to_owned();
-            self.error(&format!("{at}/plugin"), message, remedy);
-        }
         let complaints = schema::check(&manifest.config, &trigger.config, &[]);
         self.told(complaints, &format!("connections.{name}"), &at, manifest);
         self.secrets(name, trigger, manifest, &at);
@@ -82,7 +73,7 @@ impl<'a> Check<'a> {
             let pointer = format!("{at}/secrets/{}", token(key));
             match trigger.secrets.get(key) {
                 // One that is written but wrong was complained about where it stands.
-                None if self.config.places.has(&pointer) => {}
+                None if secret.optional || self.config.places.has(&pointer) => {}
                 None => {
                     let message = format!(
                         "connections.{name}.secrets lacks {key}: {}",

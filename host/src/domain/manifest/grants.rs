@@ -49,6 +49,9 @@ pub struct Secret {
     /// Where a `header` may take it; each one of the `http` hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<HostPattern>,
+    /// Whether the trigger does something useful without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     pub reason: String,
 }
 
@@ -131,6 +134,12 @@ impl Grants {
             }
             if secret.reason.trim().is_empty() {
                 problems.push(format!("grants.secrets {name}: say why in `reason`"));
+            }
+            // What proves a webhook cannot be left out: nobody would be refused any more.
+            if secret.optional && secret.uses.contains(&SecretUse::Verify) {
+                problems.push(format!(
+                    "grants.secrets {name}: a secret that verifies is not optional"
+                ));
             }
             if secret.uses.contains(&SecretUse::Header) == secret.hosts.is_empty() {
                 problems.push(format!(

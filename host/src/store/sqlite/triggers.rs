@@ -12,7 +12,7 @@ use crate::store::intake::Ingested;
 use crate::store::triggers::{
     CALLS_MAX, DuePoll, PollFacts, PollSetup, PolledPage, TriggerCall, TriggerFacts, Triggers,
 };
-use crate::store::{Error, TenantId};
+use crate::store::{Error, Store, TenantId};
 
 /// After so many new calls the oldest are looked for: each look walks the index.
 const PRUNE_EVERY: i64 = 50;
@@ -37,7 +37,9 @@ impl Triggers for SqliteStore {
             }
             Ok(())
         })
-        .await
+        .await?;
+        self.bells().poll.notify_one();
+        Ok(())
     }
 
     async fn due_polls(
@@ -166,7 +168,7 @@ fn commit_page(tx: &Connection, page: &PolledPage) -> Result<(Ingested, bool), E
     let call = &page.call;
     let known = execute(
         tx,
-        "UPDATE polls SET cursor = ?3, due_at = ?4, asked_at = ?5, pages = ?6, failures = 0, fault = NULL
+        "UPDATE polls SET cursor = coalesce(?3, cursor), due_at = ?4, asked_at = ?5, pages = ?6, failures = 0, fault = NULL
          WHERE tenant_id = ?1 AND connection = ?2",
         params![
             call.tenant.0,

@@ -60,4 +60,5 @@ fn ring(bells: &Bells) {
     bells.decide.notify_one();
     bells.deliver.notify_one();
     bells.hydrate.notify_one();
+    bells.poll.notify_one();
 }
