@@ -1,4 +1,4 @@
-//! Builds the policies that ship with Followup and writes the list of them for `src/embedded.rs`.
+//! Builds the plugins that ship with Followup and writes the list of them for `src/embedded.rs`.
 //!
 //! Each component is copied to `OUT_DIR`, so that the host's build depends on nothing that
 //! somebody may clean away between two of its steps.
@@ -6,14 +6,22 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// The ids of the shipped policies; the crate of each is `followup-ID`.
-const POLICIES: &[&str] = &["cadence", "behavioral", "no-response", "post-meeting"];
+/// The ids of the shipped policies and triggers; the crate of each is `followup-ID`.
+const PLUGINS: &[&str] = &[
+    "cadence",
+    "behavioral",
+    "no-response",
+    "post-meeting",
+    "calendly",
+    "page-visit",
+    "json-poll",
+];
 
 /// The demo's misbehaving plugin of a third party: in the binary, but never among the installed.
 const ENDLESS: &str = "endless";
 
 fn main() {
-    let packages: Vec<_> = POLICIES
+    let packages: Vec<_> = PLUGINS
         .iter()
         .chain([&ENDLESS])
         .map(|id| format!("followup-{id}"))
@@ -27,14 +35,14 @@ fn main() {
         fs::copy(&artifact.path, out.join(format!("{id}.wasm")))
             .expect("the component was just built");
     }
-    let policies: Vec<_> = POLICIES
+    let plugins: Vec<_> = PLUGINS
         .iter()
         .map(|id| format!("    ({id:?}, {}),\n", included(id)))
         .collect();
-    let policies = policies.concat();
+    let plugins = plugins.concat();
     let endless = included(ENDLESS);
     let list = format!(
-        "pub const EMBEDDED: &[(&str, &[u8])] = &[\n{policies}];\n\
+        "pub const EMBEDDED: &[(&str, &[u8])] = &[\n{plugins}];\n\
          pub const ENDLESS: &[u8] = {endless};\n"
     );
     fs::write(out.join("embedded.rs"), list).expect("OUT_DIR is writable");

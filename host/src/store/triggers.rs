@@ -133,6 +133,13 @@ pub struct TriggerFacts {
     pub poll: Option<PollFacts>,
 }
 
+impl TriggerFacts {
+    /// Whether the last call failed.
+    pub fn is_failing(&self) -> bool {
+        self.last_fault.is_some()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PollFacts {
     pub due_at: String,

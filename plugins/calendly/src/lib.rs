@@ -44,7 +44,7 @@ impl Webhook for Calendly {
             word,
             "invitee.created" | "invitee.canceled" | "invitee_no_show.created"
         ) {
-            log::info(format!("{word} is about no meeting"));
+            log::info(&format!("{word} is about no meeting"));
             return Ok(Received::nothing());
         }
         let invitee: Invitee = followup_guest::serde_json::from_value(delivery.payload)

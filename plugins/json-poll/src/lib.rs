@@ -39,7 +39,7 @@ impl Poll for JsonPoll {
             .collect();
         if events.len() < items.len() {
             let passed = items.len() - events.len();
-            log::warn(format!("{passed} items without an id or a person are passed over"));
+            log::warn(&format!("{passed} items without an id or a person are passed over"));
         }
         let page = Page::events(events);
         let Some(paging) = &config.cursor else {
