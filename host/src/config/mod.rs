@@ -26,6 +26,7 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
 use crate::guardrails::Breaker;

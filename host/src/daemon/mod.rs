@@ -9,6 +9,7 @@ mod outgoing;
 mod plugins;
 mod rules;
 mod sandbox;
+mod triggers;
 mod web;
 mod wire;
 
@@ -26,6 +27,7 @@ use crate::config::{Config, Validated};
 use crate::decide::Engine;
 use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
+use crate::poll::Poller;
 use crate::store;
 
 pub use gateway::Gateway;
@@ -46,6 +48,7 @@ pub struct Daemon {
     pub engine: Engine,
     pub deliverer: Deliverer,
     pub hydrator: Hydrator,
+    pub poller: Poller,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -145,6 +148,12 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
+            tasks.spawn(
+                parts
+                    .poller
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {
@@ -159,6 +168,7 @@ impl Daemon {
             engine: parts.engine,
             deliverer: parts.deliverer,
             hydrator: parts.hydrator,
+            poller: parts.poller,
             stop,
             tasks,
         })

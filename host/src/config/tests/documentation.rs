@@ -40,6 +40,8 @@ const ALL_KINDS: &str = r#"
     kind = "inbound"
     [connections.f]
     kind = "capture"
+    [connections.g]
+    kind = "trigger"
     [identities.i]
     [sequences.s]
     [plugins.registries."r.example:5000"]
