@@ -18,6 +18,7 @@ pub mod senders;
 pub mod server;
 pub mod site;
 pub mod town;
+pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
