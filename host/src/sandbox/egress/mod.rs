@@ -50,7 +50,7 @@ pub(super) struct Way {
     pub(super) limits: TriggerLimits,
     pub(super) now: Instant,
     pub(super) told: Told,
-    /// Requests of this call so far.
+    /// Requests of this call so far, those denied included.
     pub(super) calls: usize,
 }
 
@@ -101,6 +101,11 @@ impl WasiHttpHooks for Egress {
         let Some(way) = &mut self.0 else {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         };
+        way.calls += 1;
+        // The first one too many is told; a flood of them must not be one of log lines.
+        if way.calls > way.limits.http_calls_max.saturating_add(1) {
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
         let (head, body) = request.into_parts();
         let admitted = way.admit(&head).and_then(|admitted| {
             let none = || {
@@ -177,7 +182,7 @@ impl Way {
         let quota = self
             .authority
             .quota
-            .take(self.calls, self.now, &self.limits);
+            .take(self.calls - 1, self.now, &self.limits);
         let under_way = quota.map_err(|exceeded| {
             let (limit, max) = (exceeded.limit, exceeded.max);
             Denial::new(
@@ -185,7 +190,6 @@ impl Way {
                 format!("followup.toml, [sandbox.triggers]: {limit} = {}", max + 1),
             )
         })?;
-        self.calls += 1;
         Ok(Admitted {
             method: head.method.as_str().to_owned(),
             url,
