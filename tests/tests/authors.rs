@@ -48,10 +48,20 @@ impl Desk {
             command.env_remove(name);
         }
         // One target folder for all, so that the SDK is compiled once.
-        command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/authors"));
-        command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/authors-cache"));
+        command.env(
+            "CARGO_TARGET_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/authors"),
+        );
+        command.env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/authors-cache"),
+        );
         command.envs(env.iter().copied());
-        let Output { status, stdout, stderr } = command.output().expect("the program runs");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("the program runs");
         Said {
             ok: status.success(),
             out: String::from_utf8_lossy(&stdout).into_owned(),
@@ -60,7 +70,7 @@ impl Desk {
     }
 
     /// A new plugin that is built with the versions this workspace is built with: what cargo has
-    /// downloaded for it is enough.
+    /// downloaded for it is enough. Each test names its own: the target folder is shared.
     fn new_plugin(&self, name: &str, kind: &str) {
         self.plugin(&["new", name, "--kind", kind]).good();
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
@@ -98,7 +108,11 @@ fn a_new_plugin_builds_passes_its_test_and_says_what_it_is() {
     let desk = Desk::new();
     for (name, kind, export) in [
         ("my-policy", "policy", "followup:plugin/policy-decide@0.1.0"),
-        ("my-trigger", "trigger", "followup:plugin/trigger-webhook@0.1.0"),
+        (
+            "my-trigger",
+            "trigger",
+            "followup:plugin/trigger-webhook@0.1.0",
+        ),
     ] {
         desk.new_plugin(name, kind);
         let built = desk.plugin(&["build", name]).good();
@@ -122,11 +136,18 @@ fn a_new_plugin_builds_passes_its_test_and_says_what_it_is() {
 #[test]
 fn a_panic_is_told_with_file_and_line() {
     let desk = Desk::new();
-    desk.new_plugin("my-policy", "policy");
-    let (lib, line) = ("my-policy/src/lib.rs", "        if event.is_timer(\"over\") {");
-    desk.edit(lib, line, &format!("        assert!(!event.is_timer(\"over\"), \"step 7 has no template\");\n{line}"));
-    desk.plugin(&["build", "my-policy"]).good();
-    let said = desk.plugin(&["test", "my-policy"]).bad();
+    desk.new_plugin("my-panic", "policy");
+    let (lib, line) = (
+        "my-panic/src/lib.rs",
+        "        if event.is_timer(\"over\") {",
+    );
+    desk.edit(
+        lib,
+        line,
+        &format!("        assert!(!event.is_timer(\"over\"), \"step 7 has no template\");\n{line}"),
+    );
+    desk.plugin(&["build", "my-panic"]).good();
+    let said = desk.plugin(&["test", "my-panic"]).bad();
     assert!(said.contains("panicked at src/lib.rs:"), "{said}");
     assert!(said.contains("step 7 has no template"), "{said}");
 }
@@ -134,21 +155,32 @@ fn a_panic_is_told_with_file_and_line() {
 #[test]
 fn what_differs_is_shown_and_can_be_blessed() {
     let desk = Desk::new();
-    desk.new_plugin("my-trigger", "trigger");
-    desk.plugin(&["build", "my-trigger"]).good();
-    let scenario = "my-trigger/scenarios/a-submission-is-an-event.json";
-    desk.edit(scenario, "\"dedupe_key\": \"s_1\"", "\"dedupe_key\": \"s_9\"");
-    let said = desk.plugin(&["test", "my-trigger"]).bad();
+    desk.new_plugin("my-blessing", "trigger");
+    desk.plugin(&["build", "my-blessing"]).good();
+    let scenario = "my-blessing/scenarios/a-submission-is-an-event.json";
+    desk.edit(
+        scenario,
+        "\"dedupe_key\": \"s_1\"",
+        "\"dedupe_key\": \"s_9\"",
+    );
+    let said = desk.plugin(&["test", "my-blessing"]).bad();
     for part in ["FAILED", "step 1", "s_9", "s_1", "0 of 1"] {
         assert!(said.contains(part), "{part} in {said}");
     }
-    let blessed = desk.plugin(&["test", "my-trigger", "--bless"]).good();
+    let blessed = desk.plugin(&["test", "my-blessing", "--bless"]).good();
     assert!(blessed.contains("blessed"), "{blessed}");
-    desk.plugin(&["test", "my-trigger"]).good();
+    desk.plugin(&["test", "my-blessing"]).good();
     // A plugin.toml that changed since is no longer what the component says.
-    desk.edit("my-trigger/plugin.toml", "version = \"0.1.0\"", "version = \"0.2.0\"");
-    let said = desk.plugin(&["test", "my-trigger"]).bad();
-    assert!(said.contains("run `followup plugin build my-trigger`"), "{said}");
+    desk.edit(
+        "my-blessing/plugin.toml",
+        "version = \"0.1.0\"",
+        "version = \"0.2.0\"",
+    );
+    let said = desk.plugin(&["test", "my-blessing"]).bad();
+    assert!(
+        said.contains("run `followup plugin build my-blessing`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -168,9 +200,19 @@ fn mistakes_name_their_line_and_missing_tools_their_command() {
         "version = \"one\"",
         &["plugin.toml:10: version \"one\": use MAJOR.MINOR.PATCH"],
     );
-    check("kind = \"policy\"", "kind = \"poem\"", &["plugin.toml:11:", "poem"]);
-    check("\"exit\"]", "\"send-fax\"]", &["plugin.toml:16:", "send-fax"]);
-    let said = desk.plugin_with(&["build", "my-policy"], &[("PATH", "/nowhere")]).bad();
+    check(
+        "kind = \"policy\"",
+        "kind = \"poem\"",
+        &["plugin.toml:11:", "poem"],
+    );
+    check(
+        "\"exit\"]",
+        "\"send-fax\"]",
+        &["plugin.toml:16:", "send-fax"],
+    );
+    let said = desk
+        .plugin_with(&["build", "my-policy"], &[("PATH", "/nowhere")])
+        .bad();
     assert!(said.contains("rustup target add wasm32-wasip2"), "{said}");
     let said = desk.plugin(&["build", "."]).bad();
     assert!(said.contains("followup plugin new NAME"), "{said}");
@@ -185,11 +227,16 @@ fn a_signature_lies_beside_its_component_and_is_shown() {
     std::fs::write(desk.path("mine.wasm"), wasm).expect("written");
     let told = desk.plugin(&["keygen", "my.key"]).good();
     assert!(told.contains("[plugins.publishers]"), "{told}");
-    desk.plugin(&["sign", "mine.wasm", "--key", "my.key"]).good();
+    desk.plugin(&["sign", "mine.wasm", "--key", "my.key"])
+        .good();
     let shown = desk.plugin(&["inspect", "mine.wasm"]).good();
     assert!(shown.contains("none of plugins.publishers"), "{shown}");
     let key = told.lines().last().expect("the publisher's line");
-    std::fs::write(desk.path("followup.toml"), format!("[plugins.publishers]\n{key}\n")).expect("written");
+    std::fs::write(
+        desk.path("followup.toml"),
+        format!("[plugins.publishers]\n{key}\n"),
+    )
+    .expect("written");
     let shown = desk.plugin(&["inspect", "mine.wasm"]).good();
     assert!(shown.contains("your-name, proven"), "{shown}");
     // Changed by one byte, which no other tool would notice.

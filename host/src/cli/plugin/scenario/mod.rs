@@ -21,7 +21,6 @@ use anyhow::Context;
 use serde_json::Value;
 
 use crate::calendar::Calendar;
-use crate::daemon::Plugins;
 use crate::domain::decision::DecideInput;
 use crate::domain::fault::Fault;
 use crate::domain::manifest::PluginKind;
@@ -81,10 +80,7 @@ impl Player {
     pub async fn play(&self, file: &Path) -> anyhow::Result<Played> {
         let text = fs::read_to_string(file)?;
         match self.plugin.manifest().kind {
-            PluginKind::Policy => {
-                let plugins = Plugins::only(Arc::clone(&self.sandbox), self.plugin.clone());
-                policy::play(&text, &plugins).await
-            }
+            PluginKind::Policy => policy::play(&text, &self.sandbox, &self.plugin).await,
             PluginKind::Trigger => {
                 trigger::play(&text, &self.sandbox, &self.plugin, &self.network).await
             }

@@ -16,6 +16,9 @@
 //! person with every event (an event's own `data.contact` goes before it). `expect.rs` says what can
 //! be expected.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -25,6 +28,7 @@ use super::stage::{Heard, Stage};
 use super::{Played, Used, observe, parse};
 use crate::daemon::Plugins;
 use crate::domain::Instant;
+use crate::sandbox::{Plugin, Sandbox};
 
 /// Whom a scenario is about; who exactly is its own affair.
 const EMAIL: &str = "eve@orchard.example";
@@ -72,11 +76,16 @@ struct Happening {
 }
 
 /// Plays it. Only what the file expects is looked at.
-pub(super) async fn play(text: &str, plugins: &Plugins) -> anyhow::Result<Played> {
+pub(super) async fn play(
+    text: &str,
+    sandbox: &Arc<Sandbox>,
+    plugin: &Plugin,
+) -> anyhow::Result<Played> {
     let scenario = Scenario::read(text)?;
+    let plugins = Plugins::under_test(Arc::clone(sandbox), plugin.clone(), &scenario.policies())?;
     let mut observed: Value = parse(text)?;
     let begins_at = scenario.begins_at()?;
-    let mut stage = Stage::set(begins_at, &scenario.toml()?, &scenario.files(), plugins).await?;
+    let mut stage = Stage::set(begins_at, &scenario.toml()?, &scenario.files(), &plugins).await?;
     let mut wrong = Vec::new();
     for (place, step) in scenario.steps.iter().enumerate() {
         let told = |e: anyhow::Error| e.context(format!("step {}", place + 1));
@@ -97,7 +106,7 @@ pub(super) async fn play(text: &str, plugins: &Plugins) -> anyhow::Result<Played
             }
         }
     }
-    let played = look_back(&stage, plugins, wrong, observed).await;
+    let played = look_back(&stage, plugin, wrong, observed).await;
     stage.strike().await;
     played
 }
@@ -105,12 +114,12 @@ pub(super) async fn play(text: &str, plugins: &Plugins) -> anyhow::Result<Played
 /// What the calls took; a call that failed is wrong, whatever was expected.
 async fn look_back(
     stage: &Stage,
-    plugins: &Plugins,
+    plugin: &Plugin,
     mut wrong: Vec<String>,
     observed: Value,
 ) -> anyhow::Result<Played> {
     if let Ok(report) = stage.report(EMAIL).await {
-        wrong.extend(report.faults.iter().map(|fault| {
+        let faults = report.faults.iter().map(|fault| {
             let said = fault.stderr_tail.trim_end();
             let said = said.lines().map(|line| format!("\n    {line}"));
             format!(
@@ -119,18 +128,18 @@ async fn look_back(
                 fault.fault,
                 said.collect::<String>()
             )
-        }));
+        });
+        // A call is repeated before it is parked, and fails in the same way.
+        wrong.extend(faults.collect::<BTreeSet<_>>());
     }
     let mut inputs = Vec::new();
     let mut calls = Vec::new();
-    for id in plugins.by_id.keys() {
-        for row in stage.recorded(id).await? {
-            calls.push(Used {
-                fuel: row.fuel,
-                memory_bytes: row.memory_bytes,
-            });
-            inputs.push(row.input);
-        }
+    for row in stage.recorded(&plugin.manifest().id).await? {
+        calls.push(Used {
+            fuel: row.fuel,
+            memory_bytes: row.memory_bytes,
+        });
+        inputs.push(row.input);
     }
     Ok(Played {
         wrong,
@@ -168,6 +177,13 @@ impl Scenario {
             Step::Happens { at, .. } => instant(at),
             Step::Passes { until, .. } => instant(until),
         }
+    }
+
+    /// The policies its sequences use.
+    fn policies(&self) -> BTreeSet<String> {
+        let sequences = self.sequences.values();
+        let policies = sequences.filter_map(|sequence| sequence.get("policy")?.as_str());
+        policies.map(str::to_owned).collect()
     }
 
     fn toml(&self) -> anyhow::Result<String> {
