@@ -4,7 +4,7 @@
 //! Installed ones are run only where store, lock and shelf agree on what they are: whatever differs
 //! was looked at by nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -66,6 +66,24 @@ impl Plugins {
             sandbox: Arc::new(sandbox),
             by_id,
         })
+    }
+
+    /// One plugin for its scenarios, and those of the shipped ones that they name beside it.
+    pub fn under_test(
+        sandbox: Arc<Sandbox>,
+        plugin: Plugin,
+        named: &BTreeSet<String>,
+    ) -> anyhow::Result<Self> {
+        let id = plugin.manifest().id.clone();
+        let mut by_id = BTreeMap::new();
+        for (shipped, wasm) in EMBEDDED {
+            if named.contains(*shipped) && *shipped != id {
+                let shipped = Installed::alone(sandbox.load(wasm)?, "built in".to_owned());
+                by_id.insert(shipped.plugin.manifest().id.clone(), shipped);
+            }
+        }
+        by_id.insert(id, Installed::alone(plugin, "under test".to_owned()));
+        Ok(Self { sandbox, by_id })
     }
 
     pub fn manifests(&self) -> Vec<Manifest> {

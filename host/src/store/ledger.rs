@@ -56,6 +56,8 @@ pub struct Recorded {
     /// Of the plugin that took it.
     pub version: String,
     pub digest: String,
+    pub fuel: u64,
+    pub memory_bytes: usize,
 }
 
 /// Times in reports are RFC 3339 text, UTC.

@@ -3,6 +3,7 @@
 
 mod add;
 mod approve;
+mod bench;
 mod build;
 mod candidate;
 mod desk;
@@ -12,14 +13,18 @@ mod new;
 mod offer;
 mod preview;
 mod remove;
+mod replay;
 mod resume;
 mod rollback;
+pub mod scenario;
 mod sdk;
 mod show;
 mod sign;
+mod stopwatch;
 mod switch;
 mod sync;
 mod template;
+mod test;
 mod toolchain;
 mod upgrade;
 
@@ -39,6 +44,12 @@ pub(super) enum Plugin {
     Pack(build::Pack),
     /// What a component says of itself: what it asks for, imports, exports, and who signed it.
     Inspect(inspect::Inspect),
+    /// Author: play a plugin's scenarios in the production sandbox.
+    Test(test::Test),
+    /// Author: what each call of the scenarios takes: time, fuel, memory.
+    Bench(bench::Bench),
+    /// Make recorded decisions again with another component, and show what differs.
+    Replay(replay::Replay),
     /// Author: make a publisher's key pair.
     Keygen(sign::Keygen),
     /// Author: sign a component.
@@ -72,6 +83,9 @@ impl Plugin {
             Self::Build(command) => command.run(),
             Self::Pack(command) => command.run(),
             Self::Inspect(command) => command.run(),
+            Self::Test(command) => command.run(),
+            Self::Bench(command) => command.run(),
+            Self::Replay(command) => command.run(),
             Self::Keygen(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Push(command) => command.run(),

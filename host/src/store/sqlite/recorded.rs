@@ -21,7 +21,7 @@ pub(super) fn recorded(
     collect(
         db,
         &format!(
-            "SELECT d.input, d.output, p.version, p.digest FROM decisions d
+            "SELECT d.input, d.output, d.fuel, d.memory, p.version, p.digest FROM decisions d
              JOIN plugins p ON p.id = d.plugin_id JOIN enrollments e ON e.id = d.enrollment_id
              JOIN sequences s ON s.id = e.sequence_id
              WHERE d.tenant_id = ?1 AND {condition} ORDER BY d.id DESC LIMIT ?3"
@@ -33,6 +33,8 @@ pub(super) fn recorded(
                 output: json(row, "output")?,
                 version: get(row, "version")?,
                 digest: get(row, "digest")?,
+                fuel: get(row, "fuel")?,
+                memory_bytes: get(row, "memory")?,
             })
         },
     )
