@@ -6,11 +6,11 @@ use crate::bindings::exports::followup::plugin::policy_decide as wire;
 use crate::bindings::followup::plugin::types;
 use crate::policy::{Answer, Call};
 use crate::{
-    Account, Action, Attributes, Contact, Context, Email, Enrollment, Event, Instant, PolicyError,
+    Account, Action, Attributes, Contact, Context, Email, Enrollment, Event, Instant, PluginError,
     Task, Timer, Touch, Value, When,
 };
 
-pub(crate) fn call_in(input: wire::DecideInput) -> Result<Call, PolicyError> {
+pub(crate) fn call_in(input: wire::DecideInput) -> Result<Call, PluginError> {
     let event = event_in(input.event)?;
     let history = input
         .history
@@ -58,9 +58,9 @@ pub(crate) fn answer_out(answer: Answer) -> wire::Decision {
     }
 }
 
-pub(crate) fn error_out(error: PolicyError) -> types::PluginError {
+pub(crate) fn error_out(error: PluginError) -> types::PluginError {
     match error {
-        PolicyError::InvalidConfig(fields) => types::PluginError::InvalidConfig(
+        PluginError::InvalidConfig(fields) => types::PluginError::InvalidConfig(
             fields
                 .into_iter()
                 .map(|field| types::FieldError {
@@ -69,16 +69,16 @@ pub(crate) fn error_out(error: PolicyError) -> types::PluginError {
                 })
                 .collect(),
         ),
-        PolicyError::InvalidState(message) => types::PluginError::InvalidState(message),
-        PolicyError::UnsupportedEvent(message) => types::PluginError::UnsupportedEvent(message),
-        PolicyError::Transient {
+        PluginError::InvalidState(message) => types::PluginError::InvalidState(message),
+        PluginError::UnsupportedEvent(message) => types::PluginError::UnsupportedEvent(message),
+        PluginError::Transient {
             message,
             not_before,
         } => types::PluginError::Transient(types::Retry {
             message,
             not_before: not_before.map(|at| at.0),
         }),
-        PolicyError::Permanent(message) => types::PluginError::Permanent(message),
+        PluginError::Permanent(message) => types::PluginError::Permanent(message),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn attributes_out(attributes: Attributes) -> Vec<types::Attribute> {
         .collect()
 }
 
-fn attributes_in(attributes: Vec<types::Attribute>) -> Attributes {
+pub(crate) fn attributes_in(attributes: Vec<types::Attribute>) -> Attributes {
     let value = |value| match value {
         types::Value::Text(text) => Value::Text(text),
         types::Value::Number(number) => Value::Number(number),
@@ -117,7 +117,7 @@ fn attributes_in(attributes: Vec<types::Attribute>) -> Attributes {
         .collect()
 }
 
-fn event_in(event: types::Event) -> Result<Event, PolicyError> {
+fn event_in(event: types::Event) -> Result<Event, PluginError> {
     let data = serde_json::from_str(&event.data)
         .map_err(|e| format!("data of event {} is no JSON object: {e}", event.id))?;
     Ok(Event {
@@ -129,11 +129,11 @@ fn event_in(event: types::Event) -> Result<Event, PolicyError> {
     })
 }
 
-fn enrollment_in(enrollment: wire::Enrollment) -> Result<Enrollment, PolicyError> {
+fn enrollment_in(enrollment: wire::Enrollment) -> Result<Enrollment, PluginError> {
     let timer = |timer: wire::Timer| {
         let data = serde_json::from_str(&timer.data)
             .map_err(|e| format!("data of timer {:?} is no JSON: {e}", timer.name))?;
-        Ok::<_, PolicyError>(Timer {
+        Ok::<_, PluginError>(Timer {
             name: timer.name,
             at: Instant(timer.at),
             data,

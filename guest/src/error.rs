@@ -1,17 +1,23 @@
-//! Why a policy gives no answer. What the host does next is in the variant.
+//! Why a plugin gives no answer. What the host does next is in the variant.
 
 use std::fmt;
 
 use crate::Instant;
 
-/// An answer that is none. `?` makes one of any text (`Err("...")?`), as [`PolicyError::Permanent`].
+/// What a [`Policy`](crate::Policy) returns where it has no decision.
+pub type PolicyError = PluginError;
+
+/// What a [`Webhook`](crate::Webhook) or [`Poll`](crate::Poll) returns where it has no events.
+pub type TriggerError = PluginError;
+
+/// An answer that is none. `?` makes one of any text (`Err("...")?`), as [`PluginError::Permanent`].
 #[derive(Debug, Clone, PartialEq)]
-pub enum PolicyError {
+pub enum PluginError {
     /// The configuration is wrong in a way its schema cannot say: parked until it changes.
     InvalidConfig(Vec<FieldError>),
-    /// The stored state cannot be read: parked until the plugin changes.
+    /// The stored state (of a poll, the cursor) cannot be read: parked until the plugin changes.
     InvalidState(String),
-    /// An event of a kind that `plugin.toml` lists but the policy cannot handle: parked.
+    /// An event of a kind that `plugin.toml` lists but the plugin cannot handle: parked.
     UnsupportedEvent(String),
     /// Passing trouble: called again with the same input, after a backoff.
     Transient {
@@ -30,7 +36,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-impl PolicyError {
+impl PluginError {
     /// One mistake in the configuration.
     pub fn config(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::InvalidConfig(vec![FieldError {
@@ -40,7 +46,7 @@ impl PolicyError {
     }
 }
 
-impl fmt::Display for PolicyError {
+impl fmt::Display for PluginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidConfig(fields) => {
@@ -57,15 +63,15 @@ impl fmt::Display for PolicyError {
     }
 }
 
-impl std::error::Error for PolicyError {}
+impl std::error::Error for PluginError {}
 
-impl From<String> for PolicyError {
+impl From<String> for PluginError {
     fn from(message: String) -> Self {
         Self::Permanent(message)
     }
 }
 
-impl From<&str> for PolicyError {
+impl From<&str> for PluginError {
     fn from(message: &str) -> Self {
         Self::Permanent(message.to_owned())
     }

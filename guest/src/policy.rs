@@ -31,6 +31,51 @@ pub trait Policy {
     ) -> Result<Decision, PolicyError>;
 }
 
+/// A policy that carries the state of running enrollments over from its earlier versions.
+///
+/// Only needed where `#[serde(default)]` on the fields of the state does not do: where the old state
+/// means something else in the new version's words.
+///
+/// ```
+/// # use followup_guest::{Context, Decision, Event, Policy};
+/// # use serde::{Deserialize, Serialize};
+/// use followup_guest::{Migrate, PolicyError, serde_json};
+///
+/// # struct Mine;
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct State {
+///     /// 0.1 counted in `mails`.
+///     touches: u64,
+/// }
+/// # impl Policy for Mine {
+/// #     type Config = serde_json::Value;
+/// #     type State = State;
+/// #     fn decide(_: &Context<Self::Config>, _: &mut State, _: &Event) -> Result<Decision, PolicyError> {
+/// #         Ok(Decision::because("nothing to do"))
+/// #     }
+/// # }
+///
+/// impl Migrate for Mine {
+///     fn migrate(old: serde_json::Value, from_version: &str, _config: &Self::Config) -> Result<State, PolicyError> {
+///         match old["mails"].as_u64() {
+///             Some(touches) => Ok(State { touches }),
+///             None => Err(format!("version {from_version} wrote no count"))?,
+///         }
+///     }
+/// }
+/// // followup_guest::export!(Mine, migrate);
+/// # fn main() {}
+/// ```
+pub trait Migrate: Policy {
+    /// Called once for each enrollment, before its next decision. An error leaves the enrollment
+    /// parked with its old state kept.
+    fn migrate(
+        old: serde_json::Value,
+        from_version: &str,
+        config: &Self::Config,
+    ) -> Result<Self::State, PolicyError>;
+}
+
 /// One call as it arrives: what the context holds, beside an event, with JSON still as text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
@@ -66,6 +111,18 @@ pub(crate) fn run<P: Policy>(call: Call) -> Result<Answer, PolicyError> {
     })
 }
 
+pub(crate) fn migrate<P: Migrate>(
+    state: &str,
+    from_version: &str,
+    config: &str,
+) -> Result<String, PolicyError> {
+    let config = parse(config).map_err(|(path, message)| PolicyError::config(path, message))?;
+    let old = parse(state).map_err(|(_, message)| {
+        PolicyError::InvalidState(format!("{message}, in the old state"))
+    })?;
+    write(&P::migrate(old, from_version, &config)?)
+}
+
 /// Shortens a text to whole characters; what was cut is marked.
 fn clip(text: &mut String, max_bytes: usize) {
     const MARK: &str = "…";
@@ -75,16 +132,19 @@ fn clip(text: &mut String, max_bytes: usize) {
     }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (String, String)> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (String, String)> {
     serde_json::from_str(text).map_err(|error| {
         let path = pointer::locate(text, error.line(), error.column());
         (path, error.to_string())
     })
 }
 
-fn write<T: Serialize>(state: &T) -> Result<String, PolicyError> {
-    serde_json::to_string(state)
-        .map_err(|e| PolicyError::Permanent(format!("the state cannot be written as JSON: {e}")))
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, PolicyError> {
+    serde_json::to_string(value).map_err(|e| {
+        PolicyError::Permanent(format!(
+            "the state or cursor cannot be written as JSON: {e}"
+        ))
+    })
 }
 
 #[cfg(test)]

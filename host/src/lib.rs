@@ -47,6 +47,7 @@ pub mod decide;
 pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
+pub mod plugins;
 pub mod recipient;
 
 // Layer 4: the edges.

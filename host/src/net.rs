@@ -77,8 +77,7 @@ impl Net {
     }
 
     fn build(limits: NetLimits, trusts_nobody: bool) -> Result<Self, Error> {
-        // An error means that a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let builder = || {
             let builder = builder(limits);
             if trusts_nobody {
@@ -183,6 +182,18 @@ impl Net {
             body,
         })
     }
+}
+
+/// Whether a client of a library that is not ours could speak TLS here: it is not so on a machine
+/// without CA certificates. Libraries use the same provider from then on.
+pub fn can_speak_tls() -> bool {
+    install_tls();
+    builder(NetLimits::default()).build().is_ok()
+}
+
+fn install_tls() {
+    // An error means that a provider is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[expect(

@@ -97,6 +97,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),
+    ("oci_client", &["plugins"]),
+    ("minisign", &["plugins"]),
+    ("minisign_verify", &["plugins"]),
 ];
 
 /// The only reader of the machine's clock.

@@ -122,6 +122,8 @@ fn read(reader: &Reader<'_>) -> Config {
     let guardrails = Guardrails::read(&root.section("guardrails"));
     let breaker = guardrails::read_breaker(&root.section("breaker"));
     let sequences = Sequence::read_all(&root.section("sequences"), &identities, &guardrails);
+    let sandbox = Sandbox::read(&root.section("sandbox"));
+    let component_max_bytes = sandbox.limits.component_max_bytes;
     let config = Config {
         file: reader.file.to_owned(),
         places: Places::default(),
@@ -130,10 +132,10 @@ fn read(reader: &Reader<'_>) -> Config {
         calendar: Calendar::read(&root.section("calendar")),
         guardrails,
         breaker,
-        sandbox: Sandbox::read(&root.section("sandbox")),
+        sandbox,
         decide: Decide::read(&root.section("decide")),
         deliver: Deliver::read(&root.section("deliver")),
-        plugins: Plugins::read(&root.section("plugins")),
+        plugins: Plugins::read(&root.section("plugins"), component_max_bytes),
         connections,
         identities,
         sequences,

@@ -113,6 +113,19 @@ impl<'r> Section<'r> {
         &self,
         kind: impl Fn(&str, &'r dyn TableLike) -> String,
     ) -> Vec<(String, Section<'r>)> {
+        let name = (
+            is_slug as fn(&str) -> bool,
+            "use 1 to 64 lower-case letters, digits and dashes",
+        );
+        self.named_as(name, kind)
+    }
+
+    /// The same for names that others made: what is one, and how it should have been written.
+    pub fn named_as(
+        &self,
+        (is_name, remedy): (fn(&str) -> bool, &str),
+        kind: impl Fn(&str, &'r dyn TableLike) -> String,
+    ) -> Vec<(String, Section<'r>)> {
         let mut sections = Vec::new();
         for (name, item) in self.user.into_iter().flat_map(TableLike::iter) {
             self.seen.borrow_mut().push(name.to_owned());
@@ -121,12 +134,8 @@ impl<'r> Section<'r> {
                 self.problem(&token(name), "must be a table", remedy);
                 continue;
             };
-            if !is_slug(name) {
-                self.problem(
-                    &token(name),
-                    "is no name",
-                    "use 1 to 64 lower-case letters, digits and dashes",
-                );
+            if !is_name(name) {
+                self.problem(&token(name), "is no name", remedy);
             }
             let documented = kind(name, table);
             let defaults = self

@@ -3,6 +3,7 @@
 mod documentation;
 mod limits;
 mod mistakes;
+mod plugins;
 mod together;
 
 use std::path::{Path, PathBuf};

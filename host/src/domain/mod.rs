@@ -20,6 +20,8 @@ pub mod machine;
 pub mod mail;
 pub mod manifest;
 pub mod message;
+pub mod network;
+pub mod outgoing;
 pub mod outlook;
 pub mod pause;
 pub mod spelling;

@@ -2,7 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use super::event::kind;
 use super::{Instant, JsonMap};
+
+/// The longest dedupe key, in bytes.
+pub const DEDUPE_KEY_MAX_BYTES: usize = 200;
+
+/// Kinds that only the host itself, our own pages and the e-mail provider may tell.
+const NOT_FOR_TRIGGERS: &[&str] = &[
+    kind::TIMER_FIRED,
+    kind::ENROLLED,
+    kind::ENROL_ASKED,
+    kind::OPTED_IN,
+    kind::MACHINE_OPENED,
+    kind::MACHINE_CLICKED,
+    kind::EMAIL_OPENED,
+    kind::EMAIL_DELIVERED,
+    kind::EMAIL_DEFERRED,
+    kind::EMAIL_ACCEPTED,
+    kind::EMAIL_DROPPED,
+];
+
+/// Whether a trigger may bring events of this kind.
+pub fn may_bring(kind: &str) -> bool {
+    !NOT_FOR_TRIGGERS.contains(&kind)
+}
 
 /// What every call of a trigger is told.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,31 +51,31 @@ impl Cache {
             tracing::warn!(file = %name, "compiled plugin was changed on disk: compiling it again");
             return None;
         }
-        #[expect(
-            unsafe_code,
-            reason = "the tag proves that these very bytes were written by `store` under this name, for an engine of these settings"
-        )]
-        let component = unsafe { Component::deserialize(engine, code) };
-        component
+        // The tag proves that these very bytes were written by `store` under this name.
+        trusted(engine, code)
             .inspect_err(|e| tracing::warn!(file = %name, error = %format!("{e:#}"), "compiled plugin is unusable: compiling it again"))
             .ok()
     }
 
-    /// Keeps a compiled component; on trouble the next start compiles again.
-    pub(super) fn store(&self, engine: &Engine, digest: &str, component: &Component) {
+    /// Whether a file is there; only loading it tells whether it was left alone.
+    pub(super) fn has(&self, engine: &Engine, digest: &str) -> bool {
+        self.dir.join(file_name(engine, digest)).is_file()
+    }
+
+    /// Keeps compiled code; on trouble the next start compiles again.
+    pub(super) fn store(&self, engine: &Engine, digest: &str, code: &[u8]) {
         let name = file_name(engine, digest);
-        if let Err(error) = self.try_store(&name, component) {
-            tracing::warn!(file = %name, error = %format!("{error:#}"), "compiled plugin could not be kept");
+        if let Err(error) = self.try_store(&name, code) {
+            tracing::warn!(file = %name, %error, "compiled plugin could not be kept");
         }
     }
 
-    fn try_store(&self, name: &str, component: &Component) -> wasmtime::Result<()> {
-        let code = component.serialize()?;
-        let tag = hmac::sign(&self.key, &signed(name, &code));
+    fn try_store(&self, name: &str, code: &[u8]) -> io::Result<()> {
+        let tag = hmac::sign(&self.key, &signed(name, code));
         // A temporary file is 0600 and nobody sees it half written.
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
         file.write_all(tag.as_ref())?;
-        file.write_all(&code)?;
+        file.write_all(code)?;
         file.persist(self.dir.join(name))?;
         self.prune()?;
         Ok(())
@@ -97,6 +97,16 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Native code that was compiled by us: by this process or its child just now, or by an earlier one
+/// that tagged it.
+#[expect(
+    unsafe_code,
+    reason = "every caller knows where the code comes from; wasmtime refuses another engine's by itself"
+)]
+pub(super) fn trusted(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    unsafe { Component::deserialize(engine, code) }
 }
 
 /// Named after what it was made from and what can run it.

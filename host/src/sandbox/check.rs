@@ -2,6 +2,8 @@
 //!
 //! A decision is taken whole or not at all. Each message names the action and the word that is wrong.
 
+pub(super) mod trigger;
+
 use serde_json::Value;
 
 use crate::calendar::{BUSINESS_DAYS_MAX, EARLIEST, LATEST};
@@ -38,6 +40,24 @@ pub(super) fn decision(
     Ok(decision)
 }
 
+/// The state that a newer version made of an older one's.
+pub(super) fn migrated(state: String, limits: &Limits) -> Result<String, BadOutput> {
+    self::state(&state, limits).map_err(BadOutput)?;
+    Ok(state)
+}
+
+fn state(text: &str, limits: &Limits) -> Result<(), String> {
+    at_most(
+        "the state",
+        text.len(),
+        limits.state_max_bytes,
+        "state_max_bytes",
+    )?;
+    // Parsed whole, so that whoever shows it can.
+    serde_json::from_str::<Value>(text).map_err(|e| format!("the state is no JSON: {e}"))?;
+    Ok(())
+}
+
 fn whole(decision: &Decision, limits: &Limits) -> Result<(), String> {
     let reason = &decision.reason;
     if reason.trim().is_empty() {
@@ -49,16 +69,10 @@ fn whole(decision: &Decision, limits: &Limits) -> Result<(), String> {
         limits.reason_max_bytes,
         "reason_max_bytes",
     )?;
-    if let Some(state) = &decision.state {
-        at_most(
-            "the state",
-            state.len(),
-            limits.state_max_bytes,
-            "state_max_bytes",
-        )?;
-        // Parsed whole, so that whoever shows it can.
-        serde_json::from_str::<Value>(state).map_err(|e| format!("the state is no JSON: {e}"))?;
-    }
+    decision
+        .state
+        .as_deref()
+        .map_or(Ok(()), |text| self::state(text, limits))?;
     if decision.actions.len() > limits.actions_max {
         return Err(format!(
             "{} actions, actions_max is {}",

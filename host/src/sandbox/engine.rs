@@ -42,6 +42,12 @@ pub(super) fn build(limits: &Limits) -> Result<(Engine, bool), Error> {
     }
 }
 
+/// An engine that only compiles: the same settings, and nothing reserved for instances. What it
+/// compiles runs on any that `build` made (a test holds it).
+pub(super) fn for_compiling() -> Result<Engine, Error> {
+    Engine::new(&config(&Limits::default())).map_err(|e| Error::Engine(format!("{e:#}")))
+}
+
 fn config(limits: &Limits) -> Config {
     let mut config = Config::new();
     config
@@ -59,15 +65,21 @@ fn config(limits: &Limits) -> Config {
     config
 }
 
+/// One pool for policies and triggers; each of them queues for its own share (`lane`).
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let n = limits.instances_max;
+    let n = limits
+        .instances_max
+        .saturating_add(limits.triggers.instances_max);
+    let memory = limits
+        .memory_max_bytes
+        .max(limits.triggers.memory_max_bytes);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(n)
         .total_core_instances(n.saturating_mul(CORE_INSTANCES_MAX))
         .total_memories(n.saturating_mul(MEMORIES_MAX))
         .total_tables(n.saturating_mul(TABLES_MAX))
         .total_stacks(n)
-        .max_memory_size(limits.memory_max_bytes)
+        .max_memory_size(memory)
         .table_elements(TABLE_ELEMENTS_MAX)
         .max_core_instances_per_component(CORE_INSTANCES_MAX)
         .max_memories_per_component(MEMORIES_MAX)
@@ -105,5 +117,30 @@ impl Ticker {
             })
             .map_err(|e| Error::Engine(format!("no thread for the epoch: {e}")))?;
         Ok(Self { _hang_up: hang_up })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_a_child_compiles_runs_here() {
+        let hash = |engine: &Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        let limits = Limits {
+            stack_max_bytes: 1 << 20,
+            memory_max_bytes: 1 << 20,
+            instances_max: 3,
+            ..Limits::default()
+        };
+        let (engine, pooled) = build(&limits).expect("an engine");
+        assert!(pooled);
+        assert_eq!(hash(&engine), hash(&for_compiling().expect("an engine")));
     }
 }

@@ -7,7 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::domain::fault::{Fault, FaultKind, Remedy};
 
-use super::Limits;
+use super::limits::Allowance;
 use super::memory::Memory;
 
 /// The longest message; guests write some of them.
@@ -26,23 +26,39 @@ pub(super) fn of_error_result(message: &str, remedy: Remedy, said: String) -> Fa
     fault(FaultKind::ErrorResult, message, said, remedy)
 }
 
-pub(super) fn of_deadline(limits: &Limits, said: String) -> Fault {
-    let message = format!("took longer than deadline_ms, {}", limits.deadline_ms);
+pub(super) fn of_deadline(allowance: &Allowance, said: String) -> Fault {
+    let message = format!("took longer than deadline_ms, {}", allowance.deadline_ms);
     fault(FaultKind::Deadline, &message, said, Remedy::Retry)
 }
 
+/// A plugin of another kind, or one that lacks an optional part of the contract.
+pub(super) fn of_missing_export(export: &str) -> Fault {
+    let message = format!("the plugin does not export followup:plugin/{export}");
+    fault(
+        FaultKind::ErrorResult,
+        &message,
+        String::new(),
+        Remedy::Park,
+    )
+}
+
 /// A call that ended without an answer.
-pub(super) fn of_error(error: &Error, memory: &Memory, said: String, limits: &Limits) -> Fault {
+pub(super) fn of_error(
+    error: &Error,
+    memory: &Memory,
+    said: String,
+    allowance: &Allowance,
+) -> Fault {
     let (kind, message) = if let Some(exit) = error.downcast_ref::<I32Exit>() {
         gave_up(memory, || {
             panic_line(&said).unwrap_or(format!("exited with code {}", exit.0))
         })
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
-        of_trap(*trap, error, memory, &said, limits)
+        of_trap(*trap, error, memory, &said, allowance)
     } else {
         let message = error.root_cause().to_string();
         if message.contains("fuel allocated for hostcalls has been exhausted") {
-            let max = limits.output_max_bytes;
+            let max = allowance.output_max_bytes;
             let message = format!("hands over far more than output_max_bytes, {max}");
             (FaultKind::BadOutput, message)
         } else if let Some(refusal) = memory.refusal() {
@@ -59,26 +75,26 @@ fn of_trap(
     error: &Error,
     memory: &Memory,
     said: &str,
-    limits: &Limits,
+    allowance: &Allowance,
 ) -> (FaultKind, String) {
     let place = place(error);
     match trap {
         Trap::OutOfFuel => {
-            let max = limits.fuel_max;
+            let max = allowance.fuel_max;
             (
                 FaultKind::OutOfFuel,
                 format!("used more than fuel_max, {max} instructions{place}"),
             )
         }
         Trap::Interrupt => {
-            let max = limits.deadline_ms;
+            let max = allowance.deadline_ms;
             (
                 FaultKind::Deadline,
                 format!("took longer than deadline_ms, {max}{place}"),
             )
         }
         Trap::StackOverflow => {
-            let max = limits.stack_max_bytes;
+            let max = allowance.stack_max_bytes;
             (
                 FaultKind::StackOverflow,
                 format!("went deeper than stack_max_bytes, {max}{place}"),

@@ -1,5 +1,7 @@
 //! The plugin's log of one call.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::JsonMap;
@@ -24,8 +26,12 @@ pub struct LogLine {
     pub fields: JsonMap,
 }
 
+/// The log of one call. A clone writes into the same one: requests under way do, beside the guest.
+#[derive(Clone)]
+pub(super) struct Log(Arc<Mutex<Lines>>);
+
 /// Lines up to `log_max_bytes`; of the rest only the number.
-pub(super) struct Log {
+struct Lines {
     lines: Vec<LogLine>,
     room: usize,
     max: usize,
@@ -34,42 +40,45 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(max: usize) -> Self {
-        Self {
+        Self(Arc::new(Mutex::new(Lines {
             lines: Vec::new(),
             room: max,
             max,
             dropped: 0,
-        }
+        })))
     }
 
-    pub(super) fn write(&mut self, line: LogLine) {
+    pub(super) fn write(&self, line: LogLine) {
         let fields: usize = line
             .fields
             .iter()
             .map(|(name, value)| name.len() + value.to_string().len())
             .sum();
         let cost = LINE_OVERHEAD_BYTES + line.message.len() + fields;
-        if self.dropped == 0 && cost <= self.room {
-            self.room -= cost;
-            self.lines.push(line);
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.dropped == 0 && cost <= log.room {
+            log.room -= cost;
+            log.lines.push(line);
         } else {
-            self.dropped += 1;
+            log.dropped += 1;
         }
     }
 
-    /// The lines, with a note where some were dropped.
-    pub(super) fn finish(mut self) -> Vec<LogLine> {
-        if self.dropped > 0 {
-            self.lines.push(LogLine {
+    /// The lines so far, with a note where some were dropped.
+    pub(super) fn finish(&self) -> Vec<LogLine> {
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = std::mem::take(&mut log.lines);
+        if log.dropped > 0 {
+            lines.push(LogLine {
                 level: Level::Warn,
                 message: format!(
                     "{} more lines dropped: log_max_bytes is {}",
-                    self.dropped, self.max
+                    log.dropped, log.max
                 ),
                 fields: JsonMap::new(),
             });
         }
-        self.lines
+        lines
     }
 }
 
@@ -80,7 +89,7 @@ mod tests {
     #[test]
     fn lines_past_the_limit_are_counted() {
         let check = |messages: &[&str], expect: &[&str]| {
-            let mut log = Log::new(2 * LINE_OVERHEAD_BYTES + 10);
+            let log = Log::new(2 * LINE_OVERHEAD_BYTES + 10);
             for message in messages {
                 log.write(LogLine {
                     level: Level::Info,

@@ -42,6 +42,7 @@ const ALL_KINDS: &str = r#"
     kind = "capture"
     [identities.i]
     [sequences.s]
+    [plugins.registries."r.example:5000"]
 "#;
 
 #[test]
@@ -52,8 +53,13 @@ fn every_option_that_is_read_is_shown_and_the_other_way_round() {
     let is_table = |pointer: &str| {
         let mut parts = pointer.rsplit('/');
         let (key, outer) = (parts.next(), parts.next());
-        matches!(outer, Some("" | "connections" | "identities" | "sequences"))
-            || matches!(key, Some("exits" | "config" | "ramp"))
+        matches!(
+            outer,
+            Some("" | "connections" | "identities" | "sequences" | "registries")
+        ) || matches!(
+            key,
+            Some("exits" | "config" | "ramp" | "publishers" | "registries")
+        )
     };
     let read: BTreeSet<String> = reader
         .asked()

@@ -26,6 +26,9 @@ pub const SECTION: &str = "followup:manifest";
 /// The largest manifest, in bytes.
 pub const MANIFEST_MAX_BYTES: usize = 256 * 1024;
 
+/// The longest version, in bytes.
+pub const VERSION_MAX_BYTES: usize = 64;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -166,14 +169,7 @@ impl Manifest {
                 self.id
             ));
         }
-        let numbers: Vec<_> = self
-            .version
-            .split(['-', '+'])
-            .next()
-            .unwrap_or_default()
-            .split('.')
-            .collect();
-        if numbers.len() != 3 || numbers.iter().any(|n| n.parse::<u32>().is_err()) {
+        if !is_version(&self.version) {
             problems.push(format!("version {:?}: use MAJOR.MINOR.PATCH", self.version));
         }
         for action in &self.actions {
@@ -237,6 +233,24 @@ impl Manifest {
     }
 }
 
+/// `1.2.3`, with a pre-release and a build behind it where need be (semver.org). Nothing else: versions
+/// stand in file names and references.
+fn is_version(text: &str) -> bool {
+    let (numbers, rest) = match text.find(['-', '+']) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    };
+    let plain = |rest: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'+');
+        !rest.is_empty() && rest.bytes().all(is_plain)
+    };
+    let numbers: Vec<_> = numbers.split('.').collect();
+    text.len() <= VERSION_MAX_BYTES
+        && numbers.len() == 3
+        && numbers.iter().all(|n| n.parse::<u32>().is_ok())
+        && rest.is_none_or(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +285,24 @@ mod tests {
             .replace("\"exit\"", "\"send-fax\"");
         let ManifestError(problems) = Manifest::parse(&bad).expect_err("bad");
         assert_eq!(problems.len(), 3, "{problems:?}");
+    }
+
+    #[test]
+    fn a_version_is_semantic_to_its_end() {
+        let check = |version: &str, expect: bool| {
+            let text = GOOD.replace("0.1.0", version);
+            assert_eq!(Manifest::parse(&text).is_ok(), expect, "{version}");
+        };
+        check("1.20.3", true);
+        check("1.0.0-rc.1+build.7", true);
+        check("1.0", false);
+        check("1.0.0.0", false);
+        check("1.0.x", false);
+        check("+1.0.0", false);
+        check("1.0.0-", false);
+        check("1.0.0-a/../../b", false);
+        check("1.0.0+a b", false);
+        check(&format!("1.0.0-{}", "a".repeat(VERSION_MAX_BYTES)), false);
     }
 
     #[test]

@@ -3,34 +3,50 @@
 //! Bindings, what guests may import, and the conversions to and from the host's own types. A later
 //! version gets a folder of its own beside this one; nothing outside of it changes.
 
+mod host;
 mod input;
 mod output;
+mod trigger;
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
 use wasmtime::Store;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
-use crate::calendar;
-use crate::domain::Instant;
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Remedy;
+use crate::domain::trigger::{Page, Received, TriggerContext, TriggerRequest};
 
 use super::call::Call;
 use super::fault::BadOutput;
-use super::log::{Level, LogLine};
 
+/// Every world of the contract at once: a component exports what it exports, and is asked for that.
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "followup:plugin/policy",
+        inline: "
+            package followup:host;
+            world everything {
+                include followup:plugin/policy-migrating@0.1.0;
+                include followup:plugin/trigger@0.1.0;
+            }
+        ",
+        world: "followup:host/everything",
         exports: { default: async },
     });
 }
 
-use bindings::followup::plugin::{calendar as wit_calendar, log as wit_log, types};
+use bindings::exports::followup::plugin::{
+    policy_decide, policy_migrate, trigger_poll, trigger_webhook,
+};
+use bindings::followup::plugin::{calendar, log, secrets, trigger_types, types};
 
-/// A component whose imports are resolved and whose exports fit.
-pub(super) type Ready = bindings::PolicyPre<Call>;
+/// A component whose imports are resolved, and the parts of the contract that it exports.
+pub(super) struct Ready {
+    component: InstancePre<Call>,
+    decide: Option<policy_decide::GuestIndices>,
+    migrate: Option<policy_migrate::GuestIndices>,
+    receive: Option<trigger_webhook::GuestIndices>,
+    poll: Option<trigger_poll::GuestIndices>,
+}
 
 /// A `plugin-error`, as the host acts upon it.
 pub(super) struct Refusal {
@@ -38,119 +54,115 @@ pub(super) struct Refusal {
     pub(super) remedy: Remedy,
 }
 
+/// What a guest answers: something that still needs checking, or a refusal.
+pub(super) type Answer<T> = Result<Result<T, BadOutput>, Refusal>;
+
+/// What a policy may import of the contract.
 pub(super) fn link(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
-    bindings::Policy::add_to_linker::<_, HasSelf<_>>(linker, |call| call)
+    types::add_to_linker::<_, HasSelf<_>>(linker, |call| call)?;
+    log::add_to_linker::<_, HasSelf<_>>(linker, |call| call)?;
+    calendar::add_to_linker::<_, HasSelf<_>>(linker, |call| call)
+}
+
+/// What a trigger may import beside it.
+pub(super) fn link_triggers(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
+    trigger_types::add_to_linker::<_, HasSelf<_>>(linker, |call| call)?;
+    secrets::add_to_linker::<_, HasSelf<_>>(linker, |call| call)
 }
 
 pub(super) fn ready(linker: &Linker<Call>, component: &Component) -> wasmtime::Result<Ready> {
-    Ready::new(linker.instantiate_pre(component)?)
+    let component = linker.instantiate_pre(component)?;
+    Ok(Ready {
+        decide: policy_decide::GuestIndices::new(&component).ok(),
+        migrate: policy_migrate::GuestIndices::new(&component).ok(),
+        receive: trigger_webhook::GuestIndices::new(&component).ok(),
+        poll: trigger_poll::GuestIndices::new(&component).ok(),
+        component,
+    })
 }
 
-/// What a guest answers: a decision that still needs checking, or a refusal.
-type Answer = Result<Result<Decision, BadOutput>, Refusal>;
+impl Ready {
+    pub(super) fn can_decide(&self) -> bool {
+        self.decide.is_some()
+    }
+
+    pub(super) fn can_migrate(&self) -> bool {
+        self.migrate.is_some()
+    }
+
+    pub(super) fn can_receive(&self) -> bool {
+        self.receive.is_some()
+    }
+
+    pub(super) fn can_poll(&self) -> bool {
+        self.poll.is_some()
+    }
+}
+
+/// The caller looked whether the component has what is asked for.
+const PROBED: &str = "the export was probed";
 
 pub(super) async fn decide(
     store: &mut Store<Call>,
     ready: &Ready,
     input: DecideInput,
-) -> wasmtime::Result<Answer> {
-    let policy = ready.instantiate_async(&mut *store).await?;
-    let answer = policy
-        .followup_plugin_policy_decide()
-        .call_decide(store, &input::input(input))
-        .await?;
-    Ok(match answer {
-        Ok(decision) => Ok(output::decision(decision)),
-        Err(error) => Err(output::refusal(error)),
-    })
+) -> wasmtime::Result<Answer<Decision>> {
+    let instance = ready.component.instantiate_async(&mut *store).await?;
+    let guest = ready.decide.as_ref().expect(PROBED);
+    let guest = guest.load(&mut *store, &instance)?;
+    let answer = guest.call_decide(store, &input::input(input)).await?;
+    Ok(answer.map(output::decision).map_err(output::refusal))
 }
 
-impl types::Host for Call {}
-
-impl wit_log::Host for Call {
-    fn write(&mut self, level: wit_log::Level, message: String, fields: Vec<types::Attribute>) {
-        let level = match level {
-            wit_log::Level::Trace => Level::Trace,
-            wit_log::Level::Debug => Level::Debug,
-            wit_log::Level::Info => Level::Info,
-            wit_log::Level::Warn => Level::Warn,
-            wit_log::Level::Error => Level::Error,
-        };
-        // A call that ends in a fault has no log to return: its last lines are told with the fault.
-        self.said.push(message.as_bytes());
-        self.said.push(b"\n");
-        self.log.write(LogLine {
-            level,
-            message,
-            fields: output::attributes_as_told(fields),
-        });
-    }
+/// The state of an older version, and the configuration of the new one, as JSON text.
+pub(super) struct Migrate {
+    pub(super) state: String,
+    pub(super) from_version: String,
+    pub(super) config: String,
 }
 
-impl wit_calendar::Host for Call {
-    fn to_local(
-        &mut self,
-        at: i64,
-        zone: String,
-    ) -> Result<wit_calendar::LocalTime, wit_calendar::CalendarError> {
-        let local = calendar::to_local(Instant(at), calendar::named(&zone)?)?;
-        Ok(wit_calendar::LocalTime {
-            year: local.year(),
-            month: local.month() as u8,
-            day: local.day() as u8,
-            hour: local.hour() as u8,
-            minute: local.minute() as u8,
-            second: local.second() as u8,
-            weekday: local.weekday().number_from_monday() as u8,
-        })
-    }
-
-    fn from_local(
-        &mut self,
-        local: wit_calendar::LocalTime,
-        zone: String,
-    ) -> Result<i64, wit_calendar::CalendarError> {
-        let zone = calendar::named(&zone)?;
-        let local = naive(local).ok_or_else(|| {
-            let text = format!("{local:?} is no date and time");
-            wit_calendar::CalendarError::OutOfRange(text)
-        })?;
-        Ok(calendar::from_local(local, zone)?.0)
-    }
-
-    fn add_business_days(
-        &mut self,
-        at: i64,
-        days: i32,
-        zone: String,
-    ) -> Result<i64, wit_calendar::CalendarError> {
-        let zone = calendar::named(&zone)?;
-        Ok(self.calendar.add_business_days(Instant(at), days, zone)?.0)
-    }
-
-    fn is_business_day(
-        &mut self,
-        at: i64,
-        zone: String,
-    ) -> Result<bool, wit_calendar::CalendarError> {
-        let zone = calendar::named(&zone)?;
-        Ok(self.calendar.is_business_day(Instant(at), zone)?)
-    }
+pub(super) async fn migrate(
+    store: &mut Store<Call>,
+    ready: &Ready,
+    input: Migrate,
+) -> wasmtime::Result<Answer<String>> {
+    let instance = ready.component.instantiate_async(&mut *store).await?;
+    let guest = ready.migrate.as_ref().expect(PROBED);
+    let guest = guest.load(&mut *store, &instance)?;
+    let input = policy_migrate::MigrateInput {
+        state: input.state,
+        from_version: input.from_version,
+        config: input.config,
+        extra: Vec::new(),
+    };
+    let answer = guest.call_migrate(store, &input).await?;
+    Ok(answer.map(Ok).map_err(output::refusal))
 }
 
-fn naive(local: wit_calendar::LocalTime) -> Option<NaiveDateTime> {
-    NaiveDate::from_ymd_opt(local.year, local.month.into(), local.day.into())?.and_hms_opt(
-        local.hour.into(),
-        local.minute.into(),
-        local.second.into(),
-    )
+pub(super) async fn receive(
+    store: &mut Store<Call>,
+    ready: &Ready,
+    context: TriggerContext,
+    request: TriggerRequest,
+) -> wasmtime::Result<Answer<Received>> {
+    let instance = ready.component.instantiate_async(&mut *store).await?;
+    let guest = ready.receive.as_ref().expect(PROBED);
+    let guest = guest.load(&mut *store, &instance)?;
+    let (context, request) = (trigger::context(context), trigger::request(request));
+    let answer = guest.call_receive(store, &context, &request).await?;
+    Ok(answer.map(trigger::received).map_err(output::refusal))
 }
 
-impl From<calendar::Error> for wit_calendar::CalendarError {
-    fn from(error: calendar::Error) -> Self {
-        match error {
-            calendar::Error::UnknownZone(name) => Self::UnknownZone(name),
-            calendar::Error::OutOfRange(why) => Self::OutOfRange(why),
-        }
-    }
+pub(super) async fn poll(
+    store: &mut Store<Call>,
+    ready: &Ready,
+    context: TriggerContext,
+    cursor: Option<String>,
+) -> wasmtime::Result<Answer<Page>> {
+    let instance = ready.component.instantiate_async(&mut *store).await?;
+    let guest = ready.poll.as_ref().expect(PROBED);
+    let guest = guest.load(&mut *store, &instance)?;
+    let context = trigger::context(context);
+    let answer = guest.call_poll(store, &context, cursor.as_ref()).await?;
+    Ok(answer.map(trigger::page).map_err(output::refusal))
 }

@@ -83,7 +83,7 @@ fn when(when: wit::When) -> When {
 }
 
 /// One map; a name given twice is an error, since one of the two would be lost.
-fn attributes(attributes: Vec<types::Attribute>) -> Result<JsonMap, String> {
+pub(super) fn attributes(attributes: Vec<types::Attribute>) -> Result<JsonMap, String> {
     let mut map = JsonMap::new();
     for attribute in attributes {
         let value = value(attribute.value).map_err(|why| format!("{:?} {why}", attribute.name))?;
@@ -127,7 +127,7 @@ fn number(number: f64) -> Result<Number, String> {
     Number::from_f64(number).ok_or_else(|| format!("is {number}: no number that JSON knows"))
 }
 
-fn json(what: &str, text: &str) -> Result<Value, String> {
+pub(super) fn json(what: &str, text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|e| format!("{what} is no JSON: {e}"))
 }
 

@@ -2,18 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
 use serde::Serialize;
 
-use super::table::table;
-use super::{Common, load, print_json};
+use super::Common;
+use crate::cli::table::table;
+use crate::cli::{load, print_json};
 use crate::daemon::Plugins;
-
-#[derive(Subcommand)]
-pub(super) enum Plugin {
-    /// The plugins in the binary and those the configuration names.
-    List(Common),
-}
 
 #[derive(Serialize)]
 struct Row {
@@ -29,18 +23,15 @@ struct Row {
     digest: String,
 }
 
-impl Plugin {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::List(common) = self;
-        let config = load::survey(&common.config)?;
-        let rows = rows(&Plugins::load(&config)?);
-        if common.json {
-            print_json(&rows)?;
-        } else {
-            show(&rows);
-        }
-        Ok(ExitCode::SUCCESS)
+pub(super) fn run(common: &Common) -> anyhow::Result<ExitCode> {
+    let config = load::survey(&common.config)?;
+    let rows = rows(&Plugins::load(&config)?);
+    if common.json {
+        print_json(&rows)?;
+    } else {
+        show(&rows);
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn rows(plugins: &Plugins) -> Vec<Row> {

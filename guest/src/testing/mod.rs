@@ -2,7 +2,7 @@
 //!
 //! [`Scenario`] does what the host does between decisions, without its guardrails: it keeps the
 //! state (as JSON, so that it is read back), the timers, and the e-mails as touches. Panics where
-//! a test asks for what is not there; never part of a component.
+//! a test asks for what is not there; never part of a component. [`TriggerScenario`] is the same for triggers.
 //!
 //! ```
 //! # use followup_guest::{Context, Decision, Email, Event, Policy, PolicyError, When};
@@ -24,6 +24,9 @@
 //! assert_eq!(s.fire("bye").outcome(), Some("completed"));
 //! ```
 
+pub(crate) mod fake;
+mod trigger;
+
 use std::marker::PhantomData;
 
 use serde_json::{Value as Json, json};
@@ -33,6 +36,8 @@ use crate::{
     Action, Attributes, Contact, Context, Decision, Email, Enrollment, Event, Instant, Policy,
     PolicyError, Span, Timer, Touch, Value, kind,
 };
+
+pub use trigger::{TriggerScenario, hmac, hmac_hex};
 
 /// Where the clock starts: a Monday morning.
 pub const START: &str = "2026-03-02T09:00:00Z";

@@ -1,0 +1,63 @@
+//! Threads of the guests' own, and a queue in front of them.
+//!
+//! Policies and triggers have one each: a trigger that waits for a slow API keeps no decision waiting.
+
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+
+use super::Error;
+
+pub(super) struct Lane {
+    /// One permit per instance: an exhausted pool would be an error, not a queue.
+    permits: Arc<Semaphore>,
+    /// Guests have threads of their own: one that computes until its deadline must not stop HTTP.
+    /// Always there until `drop`.
+    threads: Option<Runtime>,
+}
+
+impl Lane {
+    pub(super) fn open(name: &str, instances: u32, threads: u32) -> Result<Self, Error> {
+        let threads = Builder::new_multi_thread()
+            .worker_threads(threads as usize)
+            .thread_name(name)
+            .enable_all()
+            .build()
+            .map_err(|e| Error::Engine(format!("no threads for guests: {e}")))?;
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(instances as usize)),
+            threads: Some(threads),
+        })
+    }
+
+    /// Runs a call once it is its turn, first come, first served. A caller that stops waiting does
+    /// not stop the guest: its deadline does.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let threads = self.threads.as_ref().expect("there until drop");
+        let task = threads.spawn(async move {
+            // Returned once the instance is gone.
+            let _permit = permit;
+            call.await
+        });
+        task.await
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    }
+}
+
+/// A runtime must not be dropped where waiting is forbidden (another runtime's task), so it is told
+/// to stop instead. Its guests end by their deadlines.
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
