@@ -18,6 +18,8 @@ CREATE TABLE sequences (
     id        INTEGER PRIMARY KEY,
     tenant_id INTEGER NOT NULL REFERENCES tenants (id),
     name      TEXT NOT NULL,
+    -- The policy that it is configured with.
+    plugin    TEXT,
     UNIQUE (tenant_id, name)
 ) STRICT;
 
@@ -177,7 +179,9 @@ CREATE TABLE kept_states (
     tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
     at            INTEGER NOT NULL,
     state         TEXT,
-    decisions     INTEGER NOT NULL,
+    -- JSON of its timers, and of the event that the other version was asked about first.
+    timers        TEXT NOT NULL,
+    event         TEXT NOT NULL,
     PRIMARY KEY (enrollment_id, plugin_id)
 ) STRICT, WITHOUT ROWID;
 

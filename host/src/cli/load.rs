@@ -62,6 +62,16 @@ pub(super) fn survey(path: &Path) -> anyhow::Result<Config> {
     }
 }
 
+/// The same for authors of plugins, who may have no working folder: `path`, else `followup.toml`
+/// where there is one, else the defaults.
+pub(super) fn survey_or_defaults(path: Option<&Path>) -> anyhow::Result<Config> {
+    let usual = Path::new("followup.toml");
+    match path.or_else(|| usual.exists().then_some(usual)) {
+        Some(path) => survey(path),
+        None => Ok(config::defaults(&env)),
+    }
+}
+
 fn warn(warnings: &[Problem]) {
     for warning in warnings {
         tracing::warn!(

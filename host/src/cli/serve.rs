@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{load, logs};
+use super::load::{self, Setup};
+use super::logs;
 use crate::clock::SystemClock;
-use crate::daemon::{Daemon, Loops};
+use crate::daemon::{Daemon, Listener, Loops};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -42,7 +43,8 @@ fn lock(store: &Path) -> anyhow::Result<File> {
 
 impl Serve {
     /// Prints one line to stdout when webhooks are taken in: `listening on http://ADDRESS`. Stops on
-    /// SIGTERM and SIGINT, finishing what is under way.
+    /// SIGTERM and SIGINT, finishing what is under way. On SIGHUP, and when another version of a plugin
+    /// is activated, it reads everything anew and goes on with that, unless something is wrong with it.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         logs::start("info");
         let Some(setup) = load::setup(&self.config)? else {
@@ -52,13 +54,18 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(async {
-            // Listened for before the line is printed: who reads it may send a signal at once.
-            let mut terminate =
-                signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
-            let mut interrupt =
-                signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
-            let daemon = Daemon::start(
+        runtime.block_on(self.serve(setup))
+    }
+
+    async fn serve(&self, mut setup: Setup) -> anyhow::Result<ExitCode> {
+        // Listened for before the line is printed: who reads it may send a signal at once.
+        let mut signals = Signals::new()?;
+        let listener = Listener::bind(setup.config.server.listen)?;
+        let mut told = false;
+        loop {
+            let (url, file) = (setup.config.server.listen, setup.config.store.path.clone());
+            let daemon = Daemon::start_on(
+                &listener,
                 &setup.config,
                 setup.validated,
                 setup.plugins,
@@ -66,14 +73,73 @@ impl Serve {
                 Loops::Run,
             )
             .await?;
-            println!("listening on http://{}", daemon.address);
-            std::io::stdout().flush()?;
-            tokio::select! {
-                _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
-                _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
+            if !told {
+                println!("listening on http://{}", daemon.address);
+                std::io::stdout().flush()?;
+                told = true;
             }
+            let next = loop {
+                match signals.wait(&daemon).await {
+                    Call::Stop => break None,
+                    Call::Reload => {}
+                }
+                match tokio::task::block_in_place(|| load::setup(&self.config)) {
+                    Ok(Some(next))
+                        if (next.config.server.listen, &next.config.store.path) != (url, &file) =>
+                    {
+                        tracing::error!(
+                            "server.listen and store.url change with a restart only: going on as before"
+                        );
+                    }
+                    Ok(Some(next)) => break Some(next),
+                    Ok(None) => {
+                        tracing::error!("the new configuration is wrong: going on as before")
+                    }
+                    Err(e) => tracing::error!("going on as before: {e:#}"),
+                }
+            };
             daemon.stop().await;
-            Ok(ExitCode::SUCCESS)
+            match next {
+                Some(next) => setup = next,
+                None => return Ok(ExitCode::SUCCESS),
+            }
+        }
+    }
+}
+
+/// What somebody asks of a running server.
+enum Call {
+    Stop,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let hear =
+            |kind, name: &str| signal(kind).with_context(|| format!("{name} cannot be heard"));
+        Ok(Self {
+            terminate: hear(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: hear(SignalKind::interrupt(), "SIGINT")?,
+            hangup: hear(SignalKind::hangup(), "SIGHUP")?,
         })
+    }
+
+    async fn wait(&mut self, daemon: &Daemon) -> Call {
+        let (call, why) = tokio::select! {
+            _ = self.terminate.recv() => (Call::Stop, "SIGTERM: stopping"),
+            _ = self.interrupt.recv() => (Call::Stop, "SIGINT: stopping"),
+            _ = self.hangup.recv() => (Call::Reload, "SIGHUP: reading everything anew"),
+            () = daemon.store.bells().plugins.notified() => {
+                (Call::Reload, "another version of a plugin was activated: reading everything anew")
+            }
+        };
+        tracing::info!("{why}");
+        call
     }
 }

@@ -11,6 +11,8 @@ pub struct Decide {
     pub retry_max_ms: i64,
     /// Failures in a row after which an event is parked.
     pub attempts_max: u32,
+    /// Failures in a row, over all its enrollments, after which a plugin is parked.
+    pub plugin_failures_max: u64,
 }
 
 impl Decide {
@@ -22,6 +24,7 @@ impl Decide {
             retry_first_ms: pause(section, "retry_first_ms"),
             retry_max_ms: pause(section, "retry_max_ms"),
             attempts_max: section.number("attempts_max", 1_000) as u32,
+            plugin_failures_max: section.number("plugin_failures_max", 1_000_000),
         };
         check_pauses(section, decide.retry_first_ms, decide.retry_max_ms);
         section.finish();

@@ -115,6 +115,13 @@ pub fn survey(path: &Path, env: &Env<'_>) -> (Option<Config>, Vec<Problem>) {
     (Some(config), problem::in_order(problems))
 }
 
+/// What holds where nothing is configured, for commands that need no working folder. Paths are
+/// relative to where the command runs.
+pub fn defaults(env: &Env<'_>) -> Config {
+    let reader = Reader::new(Path::new("followup.toml"), "", env);
+    read(&reader.expect("an empty file is TOML"))
+}
+
 fn read(reader: &Reader<'_>) -> Config {
     let root = reader.root();
     let connections = Connection::read_all(&root.section("connections"));

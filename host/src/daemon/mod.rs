@@ -45,6 +45,22 @@ pub struct Daemon {
     tasks: JoinSet<()>,
 }
 
+/// Where the doors listen. Outlives a daemon: while one follows the other, nobody is turned away.
+pub struct Listener(std::net::TcpListener);
+
+impl Listener {
+    pub fn bind(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)
+            .with_context(|| format!("cannot listen on {address} (server.listen)"))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self(listener))
+    }
+
+    fn share(&self) -> anyhow::Result<TcpListener> {
+        Ok(TcpListener::from_std(self.0.try_clone()?)?)
+    }
+}
+
 /// Who turns the loops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loops {
@@ -63,6 +79,19 @@ impl Daemon {
         clock: Arc<dyn Clock>,
         loops: Loops,
     ) -> anyhow::Result<Self> {
+        let listener = Listener::bind(config.server.listen)?;
+        Self::start_on(&listener, config, validated, plugins, clock, loops).await
+    }
+
+    /// The same, on an address that is listened on already.
+    pub async fn start_on(
+        listener: &Listener,
+        config: &Config,
+        validated: Validated,
+        plugins: Plugins,
+        clock: Arc<dyn Clock>,
+        loops: Loops,
+    ) -> anyhow::Result<Self> {
         let parts = wire::wire(config, validated, plugins, clock.now()).await?;
         let in_doubt = parts.deliverer.recover(clock.now()).await?;
         if in_doubt > 0 {
@@ -71,11 +100,7 @@ impl Daemon {
                 "messages were with a provider when the host stopped last"
             );
         }
-        let listener = TcpListener::bind(config.server.listen)
-            .await
-            .with_context(|| {
-                format!("cannot listen on {} (server.listen)", config.server.listen)
-            })?;
+        let listener = listener.share()?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
         let pages = wire::pages(config, &door);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use crate::config::Config;
+use crate::domain::install::Running;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
 use crate::sandbox::{Plugin, Sandbox};
@@ -20,7 +21,11 @@ pub struct Plugins {
 /// A plugin and where it came from.
 #[derive(Clone)]
 pub struct Installed {
+    /// The active version.
     pub plugin: Plugin,
+    /// Versions that enrollments may still run on, and what becomes of those.
+    pub older: Vec<Plugin>,
+    pub running: Running,
     /// `built in`, or the file.
     pub source: String,
 }
@@ -35,10 +40,7 @@ impl Plugins {
             let plugin = sandbox
                 .load(wasm)
                 .with_context(|| format!("built-in plugin {name}"))?;
-            let installed = Installed {
-                plugin,
-                source: "built in".to_owned(),
-            };
+            let installed = Installed::alone(plugin, "built in".to_owned());
             by_id.insert(installed.plugin.manifest().id.clone(), installed);
         }
         for file in &config.plugins.files {
@@ -55,13 +57,7 @@ impl Plugins {
                     other.source
                 );
             }
-            by_id.insert(
-                id,
-                Installed {
-                    plugin,
-                    source: shown,
-                },
-            );
+            by_id.insert(id, Installed::alone(plugin, shown));
         }
         Ok(Self {
             sandbox: Arc::new(sandbox),
@@ -74,6 +70,18 @@ impl Plugins {
             .values()
             .map(|installed| installed.plugin.manifest().clone())
             .collect()
+    }
+}
+
+impl Installed {
+    /// The one version there is: enrollments go over to it with the state they have.
+    fn alone(plugin: Plugin, source: String) -> Self {
+        Self {
+            plugin,
+            older: Vec::new(),
+            running: Running::Migrate,
+            source,
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use tokio::sync::Semaphore;
 use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
-use crate::decide::{self, Engine, Sequence, Sequences};
+use crate::decide::{self, Engine, Sequence, Sequences, Version};
 use crate::deliver::{self, Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
+use crate::domain::install::Running;
 use crate::guardrails::Sender;
 use crate::hydrate::Hydrator;
 use crate::ingest::{self, Door};
@@ -108,6 +109,7 @@ pub(super) async fn wire(
                     max_ms: config.decide.retry_max_ms,
                     attempts_max: config.decide.attempts_max,
                 },
+                plugin_failures_max: config.decide.plugin_failures_max,
             },
         },
         deliverer: Deliverer {
@@ -226,19 +228,36 @@ async fn sequences(
             .get(&sequence.policy)
             .with_context(|| unknown("no such policy"))?;
         let plugin = installed.plugin.clone();
+        let older: Vec<_> = installed.older.clone();
         let config = sequence.config.to_string();
+        let deciding = std::iter::once(&plugin).chain(
+            older
+                .iter()
+                .filter(|_| installed.running == Running::FinishOnOld),
+        );
         setups.push(SequenceSetup {
             name: name.clone(),
             plugin: plugin.manifest().id.clone(),
             plugin_version: plugin.manifest().version.clone(),
             plugin_digest: plugin.digest().to_owned(),
-            fingerprint: Sequence::fingerprint(plugin.digest(), &config),
+            fingerprints: deciding
+                .map(|plugin| Sequence::fingerprint(plugin.digest(), &config))
+                .collect(),
+            older: older
+                .iter()
+                .map(|plugin| plugin.digest().to_owned())
+                .collect(),
         });
+        let unnumbered = |plugin| Version {
+            plugin,
+            plugin_id: 0,
+        };
         sequences.push(Sequence {
             name: name.clone(),
             sequence_id: 0,
-            plugin_id: 0,
-            plugin,
+            active: unnumbered(plugin),
+            older: older.into_iter().map(unnumbered).collect(),
+            running: installed.running,
             config,
             enrol: enrol
                 .get(name)
@@ -266,8 +285,19 @@ async fn sequences(
             "parked enrollments are tried again"
         );
     }
-    for (sequence, known) in sequences.iter_mut().zip(registered.sequences) {
-        (sequence.sequence_id, sequence.plugin_id) = (known.sequence_id, known.plugin_id);
+    let known = registered.sequences.into_iter().zip(registered.older);
+    for (sequence, (known, older)) in sequences.iter_mut().zip(known) {
+        (sequence.sequence_id, sequence.active.plugin_id) = (known.sequence_id, known.plugin_id);
+        // A version that never decided has no enrollments to finish.
+        let numbered = std::mem::take(&mut sequence.older).into_iter().zip(older);
+        sequence.older = numbered
+            .filter_map(|(version, id)| {
+                id.map(|plugin_id| Version {
+                    plugin_id,
+                    ..version
+                })
+            })
+            .collect();
     }
     Ok(sequences)
 }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde_json::json;
 
 use super::draft::soonest_first;
-use super::{EMIT_DEPTH_MAX, EMITS_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX};
+use super::{EMIT_DEPTH_MAX, EMITS_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX, Version};
 use crate::calendar::{Calendar, HOST_FIELDS};
 use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
@@ -26,6 +26,8 @@ use crate::store::work::{
 /// What the effects of a decision depend on beside the decision itself.
 pub(super) struct Scope<'a> {
     pub(super) sequence: &'a Sequence,
+    /// Of its policy: the one that decided.
+    pub(super) version: &'a Version,
     pub(super) calendar: &'a Calendar,
     pub(super) templates: &'a Templates,
     pub(super) letterhead: &'a Letterhead,
@@ -99,7 +101,7 @@ pub(super) fn apply(
     enrollment.decisions += 1;
     enrollment.ledger.push(LedgerEntry {
         number,
-        plugin_id: scope.sequence.plugin_id,
+        plugin_id: scope.version.plugin_id,
         input,
         output,
         verdicts,
@@ -260,7 +262,7 @@ impl Effects<'_, '_> {
         }
         self.applied.emitted.push(EmittedEvent {
             id: self.action_id("evt", index),
-            plugin: self.scope.sequence.plugin.manifest().id.clone(),
+            plugin: self.scope.version.name().to_owned(),
             kind: kind.to_owned(),
             data: data.clone(),
             depth,

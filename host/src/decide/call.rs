@@ -2,7 +2,7 @@
 
 use super::apply::{self, Place, Scope};
 use super::contact::Turn;
-use super::{Sequence, UNDECIDED_MAX, input, retry};
+use super::{Sequence, UNDECIDED_MAX, Version, input, retry, upgrade};
 use crate::domain::Event;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
@@ -56,28 +56,51 @@ impl Turn<'_> {
     /// One call of the policy. False where it failed.
     pub(super) async fn attempt(&mut self, place: usize, sequence: &Sequence, call: Call) -> bool {
         self.calls += 1;
+        self.enrollments[place].changed = true;
+        let version = self.version(place, sequence);
+        if let Some(reason) = self.contact.pauses.of_plugin(version.name()) {
+            self.park_unasked(place, sequence, call, reason);
+            return false;
+        }
         let id = self.public_id(place);
-        let next = &self.enrollments[place].next;
-        let input = input::build(
+        let draft = &self.enrollments[place];
+        let mut input = input::build(
             &self.contact,
             &self.view,
             sequence,
             &id,
-            next,
+            draft,
             &call.event,
             self.now,
         );
-        let answer = self
-            .engine
-            .sandbox
-            .decide(&sequence.plugin, input.clone(), &self.engine.calendar)
-            .await;
-        self.enrollments[place].changed = true;
+        let sandbox = &self.engine.sandbox;
+        let calendar = &self.engine.calendar;
+        let (mut answer, mut kept) = (Ok(()), None);
+        if let Some(last) = draft.taken_over_from(version) {
+            let carried = upgrade::carry_over(sandbox, calendar, version, last, &input).await;
+            answer = carried.map(|state| input.state = state);
+            kept = Some(draft.kept(last, &call.event));
+        }
+        let answer = match answer {
+            Ok(()) => {
+                sandbox
+                    .decide(&version.plugin, input.clone(), calendar)
+                    .await
+            }
+            Err(fault) => Err(fault),
+        };
         match answer {
             Ok(decided) => {
+                let next = &mut self.enrollments[place].next;
+                if kept.is_some() {
+                    next.state.clone_from(&input.state);
+                    next.kept = next.kept.take().or(kept);
+                }
+                next.plugin_id = Some(version.plugin_id);
                 let deleted = self.contact.deleted.then_some("contact-deleted");
                 let scope = Scope {
                     sequence,
+                    version,
                     calendar: &self.engine.calendar,
                     templates: &self.engine.templates,
                     letterhead: &self.engine.letterhead,
@@ -111,7 +134,7 @@ impl Turn<'_> {
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);
-                metrics::counter!("followup_decisions_total", "plugin" => sequence.plugin.manifest().id.clone())
+                metrics::counter!("followup_decisions_total", "plugin" => version.name().to_owned())
                     .increment(1);
                 true
             }
@@ -122,10 +145,38 @@ impl Turn<'_> {
         }
     }
 
+    /// The version that decides for the enrollment.
+    pub(super) fn version<'s>(&self, place: usize, sequence: &'s Sequence) -> &'s Version {
+        sequence.version_after(self.enrollments[place].next.plugin_id)
+    }
+
+    /// The plugin is not asked at all: the call waits at the front until somebody resumes it.
+    fn park_unasked(&mut self, place: usize, sequence: &Sequence, call: Call, reason: String) {
+        let fingerprint = self.fingerprint(place, sequence);
+        let next = &mut self.enrollments[place].next;
+        next.status = EnrollmentStatus::Paused;
+        next.pause_reason = Some(reason);
+        let parked = Undecided {
+            event: call.event,
+            depth: call.depth,
+            attempts: call.failures,
+            due_at: None,
+            fault: None,
+            fingerprint,
+        };
+        next.undecided.insert(0, parked);
+    }
+
+    fn fingerprint(&self, place: usize, sequence: &Sequence) -> String {
+        let version = self.version(place, sequence);
+        Sequence::fingerprint(version.plugin.digest(), &sequence.config)
+    }
+
     fn failed(&mut self, place: usize, sequence: &Sequence, call: Call, fault: Fault) {
+        let version = self.version(place, sequence);
         let attempts = call.failures + 1;
         let due_at = retry::next_at(&self.engine.limits.backoff, self.now, attempts, &fault);
-        let plugin = sequence.plugin.manifest().id.as_str();
+        let plugin = version.name();
         metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
             .increment(1);
         tracing::warn!(
@@ -141,7 +192,7 @@ impl Turn<'_> {
         let next = &mut self.enrollments[place].next;
         next.faults.push(FaultEntry {
             at: self.now,
-            plugin_id: sequence.plugin_id,
+            plugin_id: version.plugin_id,
             event: call.event.kind.clone(),
             attempt: attempts,
             fault: fault.clone(),
@@ -154,7 +205,7 @@ impl Turn<'_> {
         for waiting in &mut next.undecided {
             waiting.due_at = due_at;
         }
-        let fingerprint = Sequence::fingerprint(sequence.plugin.digest(), &sequence.config);
+        let fingerprint = Sequence::fingerprint(version.plugin.digest(), &sequence.config);
         next.undecided.insert(
             0,
             Undecided {

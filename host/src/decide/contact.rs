@@ -127,7 +127,7 @@ impl<'e> Turn<'e> {
         for place in 0..self.enrollments.len() {
             let wanted = self
                 .sequence(place)
-                .filter(|sequence| sequence.wants(&event.kind));
+                .filter(|sequence| self.version(place, sequence).wants(&event.kind));
             if let Some(sequence) = wanted
                 && !self.enrollments[place].finished()
             {
@@ -220,6 +220,7 @@ impl<'e> Turn<'e> {
             properties: self.properties,
             emitted: self.emitted,
             due_at,
+            plugin_failures_max: self.engine.limits.plugin_failures_max,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use chrono_tz::Tz;
 
+use super::Version;
 use crate::calendar::Calendar;
-use crate::domain::Instant;
 use crate::domain::enrollment::EnrollmentStatus;
-use crate::store::work::{EnrollmentChange, StoredEnrollment, StoredTimer};
+use crate::domain::{Event, Instant};
+use crate::store::work::{DecidedBy, EnrollmentChange, KeptState, StoredEnrollment, StoredTimer};
 
 /// The order in which timers ring.
 pub(super) fn soonest_first(timers: &mut [StoredTimer]) {
@@ -19,6 +20,10 @@ pub(super) struct Draft {
     pub(super) finished_at: Option<Instant>,
     /// Since when a message of it should have gone that has not.
     pub(super) waiting_since: Option<Instant>,
+    /// Decisions before it was begun anew: the policy does not count them.
+    pub(super) restarted_at: u64,
+    /// The version that decided last, as it was stored.
+    decided_by: Option<DecidedBy>,
 }
 
 impl Draft {
@@ -27,6 +32,8 @@ impl Draft {
             changed: true,
             finished_at: None,
             waiting_since: None,
+            restarted_at: 0,
+            decided_by: None,
             next: EnrollmentChange {
                 id: None,
                 sequence_id,
@@ -36,6 +43,8 @@ impl Draft {
                 exit_reason: None,
                 enrolled_at: now,
                 decisions: 0,
+                plugin_id: None,
+                kept: None,
                 state: None,
                 timers: Vec::new(),
                 undecided: Vec::new(),
@@ -61,6 +70,7 @@ impl Draft {
             changed: lag_ms > 0,
             finished_at: enrollment.finished_at,
             waiting_since: enrollment.waiting_since,
+            restarted_at: enrollment.restarted_at,
             next: EnrollmentChange {
                 id: Some(enrollment.id),
                 sequence_id: enrollment.sequence_id,
@@ -70,12 +80,33 @@ impl Draft {
                 exit_reason: None,
                 enrolled_at: enrollment.enrolled_at,
                 decisions: enrollment.decisions,
+                plugin_id: enrollment.decided_by.as_ref().map(|last| last.plugin_id),
+                kept: None,
                 state: enrollment.state,
                 timers,
                 undecided: enrollment.undecided,
                 ledger: Vec::new(),
                 faults: Vec::new(),
             },
+            decided_by: enrollment.decided_by,
+        }
+    }
+
+    /// The version whose state this one has to take over; none where it decided last itself, or
+    /// nobody did.
+    pub(super) fn taken_over_from(&self, version: &Version) -> Option<&DecidedBy> {
+        self.decided_by.as_ref().filter(|last| {
+            self.next.plugin_id == Some(last.plugin_id) && last.plugin_id != version.plugin_id
+        })
+    }
+
+    /// The enrollment as the last version left it, before it is asked about the event.
+    pub(super) fn kept(&self, last: &DecidedBy, event: &Event) -> KeptState {
+        KeptState {
+            plugin_id: last.plugin_id,
+            state: self.next.state.clone(),
+            timers: self.next.timers.clone(),
+            event: event.clone(),
         }
     }
 

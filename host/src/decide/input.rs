@@ -1,9 +1,10 @@
 //! The input of a decision: the snapshot as a policy may see it.
 
 use super::Sequence;
+use super::draft::Draft;
 use crate::domain::decision::{ContactView, DecideInput, EnrollmentView};
 use crate::domain::{Event, Instant, digest};
-use crate::store::work::{DueContact, EnrollmentChange};
+use crate::store::work::DueContact;
 
 /// What a policy is given for one event. The same snapshot gives the same bytes.
 pub(super) fn build(
@@ -11,10 +12,11 @@ pub(super) fn build(
     view: &ContactView,
     sequence: &Sequence,
     enrollment_id: &str,
-    enrollment: &EnrollmentChange,
+    draft: &Draft,
     event: &Event,
     now: Instant,
 ) -> DecideInput {
+    let enrollment = &draft.next;
     DecideInput {
         now,
         seed: seed(enrollment_id, enrollment.decisions),
@@ -25,7 +27,7 @@ pub(super) fn build(
             id: enrollment_id.to_owned(),
             sequence: sequence.name.clone(),
             enrolled_at: enrollment.enrolled_at,
-            decisions: enrollment.decisions,
+            decisions: enrollment.decisions - draft.restarted_at,
             timers: enrollment
                 .timers
                 .iter()

@@ -17,6 +17,7 @@ mod retry;
 mod send;
 pub mod sequences;
 mod tick;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
 use crate::store;
 
-pub use sequences::{Sequence, Sequences};
+pub use sequences::{Sequence, Sequences, Version};
 pub use tick::Progress;
 
 /// Everything the loop works with.
@@ -53,6 +54,8 @@ pub struct Limits {
     /// How far back the caps look.
     pub lookback: Lookback,
     pub backoff: Backoff,
+    /// Failures in a row, over all its enrollments, after which a plugin is parked.
+    pub plugin_failures_max: u64,
 }
 
 /// Calls of policies for one contact in one tick; what is left comes next tick. Bounds a policy

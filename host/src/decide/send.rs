@@ -134,7 +134,7 @@ impl Effects<'_, '_> {
             template: email.template.clone(),
             context: MessageContext {
                 sequence: scope.sequence.name.clone(),
-                plugin: scope.sequence.plugin.manifest().id.clone(),
+                plugin: scope.version.name().to_owned(),
                 variables: email.variables.clone(),
                 event: scope.event.clone(),
             },
@@ -174,7 +174,7 @@ impl Effects<'_, '_> {
                 identity: &scope.sequence.sender.identity,
                 to,
                 sequence: &scope.sequence.name,
-                plugin: &scope.sequence.plugin.manifest().id,
+                plugin: scope.version.name(),
                 template: &email.template,
                 contact: scope.contact,
                 account: scope.account,

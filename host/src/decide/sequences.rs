@@ -1,4 +1,4 @@
-//! The configured sequences, ready to run: compiled rule, loaded plugin, resolved identity.
+//! The configured sequences, ready to run: compiled rule, loaded plugin versions, resolved identity.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,17 +6,45 @@ use std::sync::Arc;
 use super::enrol::EnrolRule;
 use crate::domain::digest;
 use crate::domain::enrollment::ExitRules;
+use crate::domain::install::Running;
 use crate::guardrails::{Rules, Sender};
 use crate::sandbox::Plugin;
+
+/// A version of a policy, and its number in the store.
+#[derive(Clone)]
+pub struct Version {
+    pub plugin: Plugin,
+    pub plugin_id: i64,
+}
+
+impl Version {
+    /// Whether the policy asked for events of this kind.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.plugin
+            .manifest()
+            .events
+            .iter()
+            .any(|wanted| wanted == kind)
+    }
+
+    /// The plugin's id in its manifest.
+    pub fn name(&self) -> &str {
+        &self.plugin.manifest().id
+    }
+}
 
 /// A sequence as the engine runs it.
 #[derive(Clone)]
 pub struct Sequence {
     pub name: String,
-    /// Its number and its plugin's in the store.
+    /// Its number in the store.
     pub sequence_id: i64,
-    pub plugin_id: i64,
-    pub plugin: Plugin,
+    /// Decides for new enrollments.
+    pub active: Version,
+    /// Versions that enrollments may still run on.
+    pub older: Vec<Version>,
+    /// What becomes of those enrollments.
+    pub running: Running,
     /// The policy's configuration, JSON text valid against the manifest's schema.
     pub config: String,
     pub enrol: EnrolRule,
@@ -31,13 +59,12 @@ impl Sequence {
         digest::id("fp", &[plugin_digest.as_bytes(), config.as_bytes()])
     }
 
-    /// Whether the policy asked for events of this kind.
-    pub fn wants(&self, kind: &str) -> bool {
-        self.plugin
-            .manifest()
-            .events
-            .iter()
-            .any(|wanted| wanted == kind)
+    /// The version that decides next for an enrollment that `last` decided for.
+    pub fn version_after(&self, last: Option<i64>) -> &Version {
+        let stays = |version: &&Version| {
+            self.running == Running::FinishOnOld && Some(version.plugin_id) == last
+        };
+        self.older.iter().find(stays).unwrap_or(&self.active)
     }
 }
 

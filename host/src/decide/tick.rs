@@ -101,7 +101,7 @@ impl Engine {
         let ids: Vec<_> = decided.iter().map(|turn| turn.contact_id).collect();
         for (contact, result) in ids.into_iter().zip(self.store.commit(decided).await) {
             match result {
-                Ok(Committed::Stored) => {}
+                Ok(Committed::Stored { parked }) => alert(&parked),
                 Ok(Committed::Conflict) => progress.conflicts += 1,
                 Err(Error::Invalid(reason)) => {
                     self.put_off(contact, now, &reason).await?;
@@ -123,5 +123,17 @@ impl Engine {
         self.store
             .postpone(contact, now.plus_ms(POISONED_RETRY_MS))
             .await
+    }
+}
+
+/// Somebody has to look: what these plugins decide stands still.
+fn alert(parked: &[String]) {
+    for plugin in parked {
+        metrics::counter!("followup_plugins_parked_total", "plugin" => plugin.clone()).increment(1);
+        tracing::error!(
+            plugin,
+            remedy = format!("followup plugin show {plugin}; followup plugin resume {plugin}"),
+            "a plugin keeps failing and is parked with its enrollments"
+        );
     }
 }

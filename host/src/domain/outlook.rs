@@ -126,6 +126,7 @@ pub fn resume(pause: &Pause, contact: Option<&str>) -> String {
         Scope::Tenant => "followup resume --all".to_owned(),
         Scope::Sequence => format!("followup resume --sequence {}", pause.name),
         Scope::Identity => format!("followup resume --identity {}", pause.name),
+        Scope::Plugin => format!("followup plugin resume {}", pause.name),
         Scope::Contact => format!(
             "followup resume --contact {}",
             contact.unwrap_or(&pause.name)

@@ -13,10 +13,18 @@ pub enum Scope {
     Sequence,
     Contact,
     Identity,
+    /// A policy that keeps failing is not asked: what it would have decided waits.
+    Plugin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 4] = [Self::Tenant, Self::Sequence, Self::Contact, Self::Identity];
+    pub const ALL: [Self; 5] = [
+        Self::Tenant,
+        Self::Sequence,
+        Self::Contact,
+        Self::Identity,
+        Self::Plugin,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,6 +32,7 @@ impl Scope {
             Self::Sequence => "sequence",
             Self::Contact => "contact",
             Self::Identity => "identity",
+            Self::Plugin => "plugin",
         }
     }
 
@@ -37,7 +46,7 @@ impl Scope {
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     Person,
-    /// Too many bounces or complaints.
+    /// Too many bounces, complaints or failures.
     Breaker,
 }
 
@@ -60,7 +69,7 @@ impl Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pause {
     pub scope: Scope,
-    /// Of the sequence or identity; the contact's number; empty for the tenant.
+    /// Of the sequence, identity or plugin; the contact's number; empty for the tenant.
     pub name: String,
     pub cause: Cause,
     pub reason: String,
@@ -77,6 +86,8 @@ impl Pause {
             Scope::Sequence => self.name == sequence,
             Scope::Contact => self.name == contact.to_string(),
             Scope::Identity => self.name == identity,
+            // What it decided before was decided well.
+            Scope::Plugin => false,
         }
     }
 
@@ -101,6 +112,15 @@ impl Pauses {
         self.stopping(contact, sequence, identity)
             .next()
             .map(Pause::explain)
+    }
+
+    /// Why this policy is not asked; none where it is.
+    pub fn of_plugin(&self, plugin: &str) -> Option<String> {
+        let found = self
+            .0
+            .iter()
+            .find(|pause| pause.scope == Scope::Plugin && pause.name == plugin);
+        found.map(Pause::explain)
     }
 
     /// Every pause that has to be lifted before mail of this contact, sequence and identity leaves.
@@ -153,5 +173,6 @@ mod tests {
             Some("identity ada is paused: trade fair"),
         );
         check(Scope::Identity, "bob", None);
+        check(Scope::Plugin, "welcome", None);
     }
 }

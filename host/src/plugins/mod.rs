@@ -19,6 +19,7 @@ mod files;
 mod keys;
 mod lock;
 mod oci;
+mod pack;
 mod registries;
 mod shelf;
 mod signature;
@@ -30,6 +31,7 @@ pub use files::FileError;
 pub use keys::{KeyError, KeyPair, sign};
 pub use lock::{LOCK_FILE, Lock, LockError, Locked};
 pub use oci::{Pushed, RegistryError};
+pub use pack::{PackError, pack};
 pub use registries::{Login, Registries, Registry};
 pub use shelf::{Shelf, ShelfError};
 pub use signature::{

@@ -2,13 +2,14 @@
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
 //! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
-//! ask), `Controls` (people who act) and `Roster` (lists that people bring in). Every call is coarse,
+//! ask), `Controls` (people who act), `Roster` (lists that people bring in) and `Installs` (plugin versions). Every call is coarse,
 //! so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
 pub mod controls;
 pub mod explain;
+pub mod installs;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
@@ -25,6 +26,7 @@ use tokio::sync::{Notify, watch};
 
 pub use controls::Controls;
 pub use explain::Explain;
+pub use installs::Installs;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
@@ -44,7 +46,18 @@ pub struct TenantId(pub i64);
 /// Everything the house asks of a database.
 #[async_trait]
 pub trait Store:
-    Intake + Work + Outbox + Recipient + Ledger + Explain + Controls + Roster + Send + Sync + 'static
+    Intake
+    + Work
+    + Outbox
+    + Recipient
+    + Ledger
+    + Explain
+    + Controls
+    + Roster
+    + Installs
+    + Send
+    + Sync
+    + 'static
 {
     /// Rung by the commits that give a loop something to do.
     fn bells(&self) -> &Bells;
@@ -65,6 +78,8 @@ pub struct Bells {
     pub deliver: Notify,
     /// Thin events wait for their details.
     pub hydrate: Notify,
+    /// Other plugin versions are to run: the host loads them.
+    pub plugins: Notify,
 }
 
 /// What went wrong, by what the caller does next.

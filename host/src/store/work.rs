@@ -57,14 +57,19 @@ pub struct SequenceSetup {
     pub plugin: String,
     pub plugin_version: String,
     pub plugin_digest: String,
-    /// Digest of plugin and configuration: what a parked call failed with.
-    pub fingerprint: String,
+    /// Digests of plugin and configuration, of every version that may decide: what a parked call
+    /// failed with is among them, unless something has changed.
+    pub fingerprints: Vec<String>,
+    /// Digests of the older versions that enrollments may still run on.
+    pub older: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Registered {
     /// In the order of the setup.
     pub sequences: Vec<RegisteredSequence>,
+    /// The numbers of their older versions, likewise; none for one that never decided.
+    pub older: Vec<Vec<Option<i64>>>,
     /// Parked enrollments that will be tried again.
     pub resumed: usize,
 }
@@ -152,6 +157,9 @@ pub struct StoredEnrollment {
     pub enrolled_at: Instant,
     pub finished_at: Option<Instant>,
     pub decisions: u64,
+    pub restarted_at: u64,
+    /// The version that decided last.
+    pub decided_by: Option<DecidedBy>,
     pub state: Option<String>,
     /// Soonest first.
     pub timers: Vec<StoredTimer>,
@@ -162,8 +170,26 @@ pub struct StoredEnrollment {
     pub waiting_since: Option<Instant>,
 }
 
+/// A plugin version that decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedBy {
+    pub plugin_id: i64,
+    pub version: String,
+}
+
+/// An enrollment as it was before another version took over.
+#[derive(Debug, Clone)]
+pub struct KeptState {
+    /// The version that wrote it.
+    pub plugin_id: i64,
+    pub state: Option<String>,
+    pub timers: Vec<StoredTimer>,
+    /// What the other version was asked about first.
+    pub event: Event,
+}
+
 /// A timer, and what moving it takes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredTimer {
     pub timer: Timer,
     /// When it was asked for, counted from `set_at`; none where a fixed moment was named.
@@ -228,6 +254,8 @@ pub struct Decided {
     pub emitted: Vec<EmittedEvent>,
     /// The next moment there is something to decide.
     pub due_at: Option<Instant>,
+    /// Failures in a row, over all its enrollments, after which a plugin is parked.
+    pub plugin_failures_max: u64,
 }
 
 /// The whole next state of one enrollment.
@@ -243,6 +271,10 @@ pub struct EnrollmentChange {
     pub exit_reason: Option<String>,
     pub enrolled_at: Instant,
     pub decisions: u64,
+    /// The version that decided last.
+    pub plugin_id: Option<i64>,
+    /// As it was before another version took over, where one did.
+    pub kept: Option<KeptState>,
     pub state: Option<String>,
     /// Replace those stored.
     pub timers: Vec<StoredTimer>,
@@ -341,9 +373,12 @@ pub struct EmittedEvent {
     pub depth: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
-    Stored,
+    Stored {
+        /// Plugins that failed once too often with this, and are not asked any more.
+        parked: Vec<String>,
+    },
     Conflict,
 }
 

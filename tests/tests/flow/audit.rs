@@ -119,7 +119,10 @@ pub(super) async fn decide_again(town: &Town) -> anyhow::Result<usize> {
     )?;
     for (id, input, output, fuel, digest) in &decisions {
         let input: DecideInput = serde_json::from_str(input)?;
-        let mut plugins = engine.sequences.iter().map(|sequence| &sequence.plugin);
+        let mut plugins = engine
+            .sequences
+            .iter()
+            .map(|sequence| &sequence.active.plugin);
         let plugin = plugins
             .find(|plugin| plugin.digest() == digest)
             .context("its plugin")?;

@@ -98,7 +98,8 @@ pub async fn register(store: &Shared, fingerprint: &str) -> RegisteredSequence {
                 plugin: "cadence".to_owned(),
                 plugin_version: "0.1.0".to_owned(),
                 plugin_digest: format!("sha256:{fingerprint}"),
-                fingerprint: fingerprint.to_owned(),
+                fingerprints: vec![fingerprint.to_owned()],
+                older: Vec::new(),
             }],
         })
         .await
@@ -141,6 +142,8 @@ pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
             exit_reason: None,
             enrolled_at: NOW,
             decisions: 1,
+            plugin_id: Some(sequence.plugin_id),
+            kept: None,
             state: Some("{}".to_owned()),
             timers: vec![StoredTimer {
                 timer: Timer {
@@ -159,6 +162,7 @@ pub fn decided(contact: &DueContact, sequence: RegisteredSequence) -> Decided {
         properties: JsonMap::new(),
         emitted: Vec::new(),
         due_at: Some(NOW.plus_ms(1_000)),
+        plugin_failures_max: 3,
     }
 }
 
@@ -178,6 +182,7 @@ pub fn sends(
     LedgerEntry {
         number: 0,
         plugin_id: sequence.plugin_id,
+        memory: 1 << 20,
         input: DecideInput {
             now: NOW,
             seed: 1,

@@ -83,7 +83,10 @@ pub async fn a_pause_lifted_while_a_policy_thinks_holds_nothing(store: Shared) {
         };
         turn.enrollments[0].ledger = vec![entry];
         let stored = store.commit(vec![turn]).await;
-        assert!(matches!(stored[..], [Ok(Committed::Stored)]), "{stored:?}");
+        assert!(
+            matches!(stored[..], [Ok(Committed::Stored { .. })]),
+            "{stored:?}"
+        );
         let waiting = queued(&store, NOW).await;
         let ids: Vec<_> = waiting.iter().map(|message| message.id.as_str()).collect();
         assert_eq!(ids, ["msg_ada@x.example"], "{email}");

@@ -5,6 +5,7 @@
 mod bench;
 mod crossing;
 mod explain;
+mod installs;
 mod intake;
 mod outbox;
 mod reactions;
@@ -104,5 +105,10 @@ conformance![
     explain::a_person_lets_a_late_message_go_or_cancels_it,
     explain::what_became_no_message_is_told_too,
     explain::of_a_stranger_the_suppression_is_told,
+    installs::nothing_runs_that_nobody_approved,
+    installs::begun_anew_is_as_on_the_first_day,
+    installs::a_rollback_undoes_what_nobody_noticed,
+    installs::a_rollback_leaves_what_was_written,
+    installs::a_plugin_that_keeps_failing_is_parked_and_resumed,
     explain::a_message_in_full_shows_looks_attempts_and_touches,
 ];

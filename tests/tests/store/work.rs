@@ -24,7 +24,7 @@ pub async fn a_contact_is_due_until_it_is_decided(store: Shared) {
     turn.due_at = None;
     let results = store.commit(vec![turn]).await;
     assert!(
-        matches!(results[..], [Ok(Committed::Stored)]),
+        matches!(results[..], [Ok(Committed::Stored { .. })]),
         "{results:?}"
     );
     assert!(due(&store, NOW).await.is_empty());

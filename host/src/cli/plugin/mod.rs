@@ -1,10 +1,14 @@
 //! `followup plugin`: what authors of plugins do, from an empty folder to a registry, and what
 //! administrators do with what comes out of it. One file per command.
 
+mod build;
+mod inspect;
 mod list;
 mod new;
 mod sdk;
+mod sign;
 mod template;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -16,6 +20,18 @@ use super::Common;
 pub(super) enum Plugin {
     /// Write a folder with a plugin that builds and passes its own test.
     New(new::New),
+    /// Build a plugin's folder into the component that is published.
+    Build(build::Build),
+    /// Make that component of what a language's tools built already.
+    Pack(build::Pack),
+    /// What a component says of itself: what it asks for, imports, exports, and who signed it.
+    Inspect(inspect::Inspect),
+    /// Make a publisher's key pair.
+    Keygen(sign::Keygen),
+    /// Sign a component.
+    Sign(sign::Sign),
+    /// Push a component to a registry, its signature with it.
+    Push(sign::Push),
     /// The plugins in the binary and those the configuration names.
     List(Common),
 }
@@ -24,6 +40,12 @@ impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::New(command) => command.run(),
+            Self::Build(command) => command.run(),
+            Self::Pack(command) => command.run(),
+            Self::Inspect(command) => command.run(),
+            Self::Keygen(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Push(command) => command.run(),
             Self::List(common) => list::run(&common),
         }
     }

@@ -90,6 +90,12 @@ impl PluginKind {
             Self::Trigger => "trigger",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Policy, Self::Trigger]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
 }
 
 /// The interval of a trigger that polls, in seconds.

@@ -202,7 +202,7 @@ pub(super) fn pauses_of(
     let mut shown = pauses.iter().filter(|pause| match pause.scope {
         Scope::Tenant => true,
         Scope::Contact => pause.name == contact,
-        Scope::Sequence | Scope::Identity => false,
+        Scope::Sequence | Scope::Identity | Scope::Plugin => false,
     });
     shown.try_fold(Vec::new(), |mut shown, pause| {
         shown.push(pause_facts(db, pause)?);
@@ -220,7 +220,7 @@ fn pause_facts(db: &Connection, pause: &Pause) -> Result<PauseFacts, Error> {
             |row| get::<Option<String>>(row, "email"),
         )?
         .flatten(),
-        Scope::Tenant | Scope::Sequence | Scope::Identity => None,
+        Scope::Tenant | Scope::Sequence | Scope::Identity | Scope::Plugin => None,
     };
     Ok(PauseFacts {
         scope: pause.scope.as_str(),

@@ -11,6 +11,7 @@ mod contacts;
 mod controls;
 mod exits;
 mod explain;
+mod installs;
 mod intake;
 mod ledger;
 mod machines;

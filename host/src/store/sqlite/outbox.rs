@@ -352,7 +352,7 @@ fn health(
         Scope::Sequence => {
             "sequence_id = (SELECT id FROM sequences WHERE tenant_id = ?1 AND name = ?2)"
         }
-        Scope::Tenant | Scope::Contact => return Ok(Health::default()),
+        Scope::Tenant | Scope::Contact | Scope::Plugin => return Ok(Health::default()),
     };
     let health = first(
         db,

@@ -2,20 +2,22 @@
 
 use rusqlite::{Connection, params};
 
-use super::contacts;
-use super::rows::{collect, execute, first, get};
-use crate::store::Error;
+use super::rows::{collect, execute, first, get, to_json};
+use super::{contacts, installs};
+use crate::domain::Instant;
 use crate::store::work::{Registered, RegisteredSequence, Setup};
+use crate::store::{Error, TenantId};
 
 pub(super) fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Error> {
     let mut registered = Registered::default();
     for sequence in &setup.sequences {
         execute(
             tx,
-            "INSERT INTO sequences (tenant_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![setup.tenant.0, sequence.name],
+            "INSERT INTO sequences (tenant_id, name, plugin) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET plugin = excluded.plugin",
+            params![setup.tenant.0, sequence.name, sequence.plugin],
         )?;
-        execute(
+        let new = execute(
             tx,
             "INSERT INTO plugins (tenant_id, name, version, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             params![
@@ -25,6 +27,10 @@ pub(super) fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Err
                 sequence.plugin_digest
             ],
         )?;
+        if new > 0 {
+            // What was parked is another version: this one gets its chance.
+            installs::unpark(tx, setup.tenant, &sequence.plugin, setup.now)?;
+        }
         let ids = first(
             tx,
             "SELECT s.id AS sequence_id, p.id AS plugin_id FROM sequences s, plugins p
@@ -39,8 +45,18 @@ pub(super) fn register(tx: &Connection, setup: &Setup) -> Result<Registered, Err
         )?;
         let ids = ids
             .ok_or_else(|| Error::Invalid(format!("sequence {} was not stored", sequence.name)))?;
-        registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprint)?;
+        let mut older = Vec::new();
+        for digest in &sequence.older {
+            older.push(first(
+                tx,
+                "SELECT id FROM plugins WHERE tenant_id = ?1 AND digest = ?2",
+                params![setup.tenant.0, digest],
+                |row| get(row, "id"),
+            )?);
+        }
+        registered.resumed += resume(tx, setup, ids.sequence_id, &sequence.fingerprints)?;
         registered.sequences.push(ids);
+        registered.older.push(older);
     }
     // What was held for want of a configuration may be configured now, and other limits may leave
     // a moment.
@@ -78,28 +94,40 @@ fn resume(
     tx: &Connection,
     setup: &Setup,
     sequence: i64,
-    fingerprint: &str,
+    fingerprints: &[String],
 ) -> Result<usize, Error> {
     let parked = collect(
         tx,
         "SELECT DISTINCT e.id, e.contact_id FROM undecided u JOIN enrollments e ON e.id = u.enrollment_id
-         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND u.fingerprint <> ?3 AND e.sequence_id = ?2",
-        params![setup.tenant.0, sequence, fingerprint],
+         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND e.sequence_id = ?2
+           AND u.fingerprint NOT IN (SELECT value FROM json_each(?3))",
+        params![setup.tenant.0, sequence, to_json(fingerprints)?],
         |row| Ok((get::<i64>(row, "id")?, get::<i64>(row, "contact_id")?)),
     )?;
-    for (enrollment, contact) in &parked {
+    again(tx, setup.tenant, &parked, setup.now)?;
+    Ok(parked.len())
+}
+
+/// Gives the parked calls of these enrollments (and contacts) another try.
+pub(super) fn again(
+    tx: &Connection,
+    tenant: TenantId,
+    parked: &[(i64, i64)],
+    now: Instant,
+) -> Result<(), Error> {
+    for (enrollment, contact) in parked {
         execute(
             tx,
             "UPDATE undecided SET due_at = ?3, attempts = 0 WHERE tenant_id = ?1 AND enrollment_id = ?2",
-            params![setup.tenant.0, enrollment, setup.now.0],
+            params![tenant.0, enrollment, now.0],
         )?;
         execute(
             tx,
             "UPDATE enrollments SET status = 'active', pause_reason = NULL WHERE tenant_id = ?1 AND id = ?2",
-            params![setup.tenant.0, enrollment],
+            params![tenant.0, enrollment],
         )?;
-        contacts::touch(tx, setup.tenant, *contact)?;
-        contacts::mark_due(tx, setup.tenant, *contact, setup.now)?;
+        contacts::touch(tx, tenant, *contact)?;
+        contacts::mark_due(tx, tenant, *contact, now)?;
     }
-    Ok(parked.len())
+    Ok(())
 }

@@ -24,21 +24,23 @@ pub(super) async fn watch(
     mut stopped: Receiver<bool>,
 ) -> Result<(), Error> {
     let mut connection = Readers::connect(&store.path)?;
-    let mut seen = None;
+    let mut seen: Option<Look> = None;
     loop {
+        let before = seen;
         let looked = tokio::task::spawn_blocking(move || {
-            let version = version(&connection);
-            (connection, version)
+            let look = look(&connection, before);
+            (connection, look)
         });
-        let (back, version) = looked
+        let (back, look) = looked
             .await
             .map_err(|e| Error::Unavailable(format!("a query died: {e}")))?;
         connection = back;
         // Locked or busy: the next look will tell.
-        if let Ok(version) = version
-            && seen.replace(version).is_some_and(|seen| seen != version)
-        {
-            ring(&store.bells);
+        if let Ok(look) = look {
+            if let Some(seen) = seen {
+                ring(&store.bells, seen, look);
+            }
+            seen = Some(look);
         }
         let next = clock.now().plus_ms(LOOK_EVERY_MS);
         tokio::select! {
@@ -56,8 +58,39 @@ fn version(connection: &Connection) -> Result<i64, Error> {
     version.ok_or_else(|| Error::Invalid("SQLite tells no data_version".to_owned()))
 }
 
-fn ring(bells: &Bells) {
-    bells.decide.notify_one();
-    bells.deliver.notify_one();
-    bells.hydrate.notify_one();
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
+    version: i64,
+    /// The last time that another version of a plugin was chosen.
+    plugins: i64,
+}
+
+fn look(connection: &Connection, before: Option<Look>) -> Result<Look, Error> {
+    let version = version(connection)?;
+    match before {
+        Some(before) if before.version == version => Ok(before),
+        _ => {
+            let plugins = first(
+                connection,
+                "SELECT coalesce(max(id), 0) AS id FROM install_log WHERE what IN ('activated', 'rolled back to')",
+                [],
+                |row| get(row, "id"),
+            )?;
+            Ok(Look {
+                version,
+                plugins: plugins.unwrap_or(0),
+            })
+        }
+    }
+}
+
+fn ring(bells: &Bells, seen: Look, look: Look) {
+    if look.version != seen.version {
+        bells.decide.notify_one();
+        bells.deliver.notify_one();
+        bells.hydrate.notify_one();
+    }
+    if look.plugins != seen.plugins {
+        bells.plugins.notify_one();
+    }
 }

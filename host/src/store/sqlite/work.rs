@@ -13,8 +13,8 @@ use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::Pauses;
 use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 use crate::store::work::{
-    Committed, Decided, Depth, DueContact, PendingEvent, Registered, Setup, StoredEnrollment,
-    StoredTimer, StoredTouch, Thread, Undecided, Work,
+    Committed, Decided, DecidedBy, Depth, DueContact, PendingEvent, Registered, Setup,
+    StoredEnrollment, StoredTimer, StoredTouch, Thread, Undecided, Work,
 };
 use crate::store::{DEFAULT_TENANT, Error, Store, TenantId};
 
@@ -178,7 +178,8 @@ fn load(
     due.touches = touches(db, tenant, contact, depth.touches_max)?;
     due.enrollments = collect(
         db,
-        "SELECT * FROM enrollments WHERE contact_id = ?1 AND tenant_id = ?2 ORDER BY id",
+        "SELECT e.*, p.version AS plugin_version FROM enrollments e LEFT JOIN plugins p ON p.id = e.plugin_id
+         WHERE e.contact_id = ?1 AND e.tenant_id = ?2 ORDER BY e.id",
         params![contact, tenant],
         |row| enrollment(db, tenant, row),
     )?;
@@ -242,6 +243,14 @@ fn enrollment(
             .flatten()
         },
         decisions: get(row, "decisions")?,
+        restarted_at: get(row, "restarted_at")?,
+        decided_by: match get(row, "plugin_id")? {
+            Some(plugin_id) => Some(DecidedBy {
+                plugin_id,
+                version: get(row, "plugin_version")?,
+            }),
+            None => None,
+        },
         state: get(row, "state")?,
         timers: if finished {
             Vec::new()

@@ -3,14 +3,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::rows::{execute, first, get, to_json};
+use super::rows::{collect, execute, first, get, to_json};
 use super::{contacts, pace};
 use crate::domain::ContactPatch;
 use crate::domain::enrollment::EnrollmentStatus;
+use crate::domain::pause::{Cause, Scope};
 use crate::store::Error;
 use crate::store::work::{
-    Committed, Decided, EmittedEvent, EnrollmentChange, FaultEntry, LedgerEntry, NewMessage,
-    Standing,
+    Committed, Decided, EmittedEvent, EnrollmentChange, FaultEntry, KeptState, LedgerEntry,
+    NewMessage, Standing,
 };
 
 pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Error> {
@@ -23,8 +24,13 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
     if version != Some(decided.version) {
         return Ok(Committed::Conflict);
     }
+    let mut parked = Vec::new();
     for change in &decided.enrollments {
         let enrollment = store_enrollment(tx, decided, change)?;
+        if let Some(kept) = &change.kept {
+            keep_state(tx, decided, enrollment, kept)?;
+        }
+        parked.extend(count_failures(tx, decided, change)?);
         for entry in &change.ledger {
             store_decision(tx, decided, enrollment, entry)?;
         }
@@ -63,7 +69,81 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
     for emitted in &decided.emitted {
         store_emitted(tx, decided, emitted)?;
     }
-    Ok(Committed::Stored)
+    Ok(Committed::Stored { parked })
+}
+
+/// So that going back to the older version is possible.
+fn keep_state(
+    tx: &Connection,
+    decided: &Decided,
+    enrollment: i64,
+    kept: &KeptState,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO kept_states (enrollment_id, plugin_id, tenant_id, at, state, timers, event)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET at = excluded.at, state = excluded.state, timers = excluded.timers,
+                                   event = excluded.event",
+        params![
+            enrollment,
+            kept.plugin_id,
+            decided.tenant.0,
+            decided.now.0,
+            kept.state,
+            to_json(&kept.timers)?,
+            to_json(&kept.event)?
+        ],
+    )
+    .map(|_| ())
+}
+
+/// A plugin that fails again and again, whoever it is asked for, is parked: its enrollments wait
+/// instead of failing one by one. Returns the names of those that this is the last straw for.
+fn count_failures(
+    tx: &Connection,
+    decided: &Decided,
+    change: &EnrollmentChange,
+) -> Result<Vec<String>, Error> {
+    for entry in &change.faults {
+        execute(
+            tx,
+            "UPDATE plugins SET failures = failures + 1 WHERE id = ?1",
+            [entry.plugin_id],
+        )?;
+    }
+    for entry in &change.ledger {
+        execute(
+            tx,
+            "UPDATE plugins SET failures = 0 WHERE id = ?1 AND failures > 0",
+            [entry.plugin_id],
+        )?;
+    }
+    let Some(last) = change.faults.last() else {
+        return Ok(Vec::new());
+    };
+    let reason = format!(
+        "failed {} times in a row, the last time with: {}",
+        decided.plugin_failures_max, last.fault
+    );
+    collect(
+        tx,
+        "INSERT INTO pauses (tenant_id, scope, name, cause, reason, since)
+         SELECT ?1, ?2, name, ?3, ?4, ?5 FROM plugins WHERE id = ?6 AND failures >= ?7
+         ON CONFLICT DO UPDATE SET reason = excluded.reason, since = excluded.since, until = NULL,
+                                   lifted_at = NULL WHERE lifted_at IS NOT NULL
+         RETURNING name",
+        params![
+            decided.tenant.0,
+            Scope::Plugin.as_str(),
+            Cause::Breaker.as_str(),
+            reason,
+            decided.now.0,
+            last.plugin_id,
+            decided.plugin_failures_max
+        ],
+        |row| get(row, "name"),
+    )
 }
 
 fn store_enrollment(
@@ -77,7 +157,7 @@ fn store_enrollment(
         execute(
             tx,
             "UPDATE enrollments SET status = ?3, exit_reason = ?4, pause_reason = ?5, finished_at = ?6,
-                    decisions = ?7, state = ?8, lag_ms = 0
+                    decisions = ?7, state = ?8, plugin_id = ?9, lag_ms = 0
              WHERE tenant_id = ?1 AND id = ?2",
             params![
                 tenant,
@@ -87,7 +167,8 @@ fn store_enrollment(
                 change.pause_reason,
                 finished_at,
                 change.decisions,
-                change.state
+                change.state,
+                change.plugin_id
             ],
         )?;
         for table in ["timers", "undecided"] {
@@ -102,8 +183,8 @@ fn store_enrollment(
         execute(
             tx,
             "INSERT INTO enrollments (tenant_id, contact_id, sequence_id, event_seq, status, exit_reason,
-                                      pause_reason, enrolled_at, finished_at, decisions, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                      pause_reason, enrolled_at, finished_at, decisions, state, plugin_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 tenant,
                 decided.contact_id,
@@ -115,7 +196,8 @@ fn store_enrollment(
                 change.enrolled_at.0,
                 finished_at,
                 change.decisions,
-                change.state
+                change.state,
+                change.plugin_id
             ],
         )?;
         tx.last_insert_rowid()

@@ -90,6 +90,8 @@ pub(super) fn around(
         Scope::Contact => pause.name == contact.to_string(),
         Scope::Sequence => running(&pause.name),
         Scope::Identity => identities.contains(&pause.name),
+        // Its enrollments say so themselves: they are parked.
+        Scope::Plugin => false,
     };
     let paused = pauses.0.iter().filter(concerns).map(|pause| Obstacle {
         rule: "paused",

@@ -1,0 +1,427 @@
+//! Plugin versions and what an administrator does with them; see `store::installs`.
+
+mod health;
+mod rollback;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row, params};
+use serde_json::json;
+
+use super::rows::{collect, execute, first, get, instant, instant_opt, json as json_of, to_json};
+use super::{SqliteStore, exits, register};
+use crate::domain::event::kind;
+use crate::domain::install::{Install, Running, Status};
+use crate::domain::manifest::PluginKind;
+use crate::domain::pause::Scope;
+use crate::domain::{Event, Instant, JsonMap, digest};
+use crate::store::installs::{Act, Health, Installs, LogEntry, Moved, Named};
+use crate::store::{Error, Store, TenantId};
+
+#[async_trait]
+impl Installs for SqliteStore {
+    async fn installs(&self, tenant: TenantId) -> Result<Vec<Install>, Error> {
+        self.read(move |db| {
+            collect(
+                db,
+                "SELECT * FROM installs WHERE tenant_id = ?1 ORDER BY plugin, added_at, id",
+                [tenant.0],
+                install,
+            )
+        })
+        .await
+    }
+
+    async fn stage(&self, tenant: TenantId, install: Install, act: Act) -> Result<(), Error> {
+        self.write(move |tx| stage(tx, tenant, &install, &act))
+            .await
+    }
+
+    async fn approve(&self, tenant: TenantId, version: Named, act: Act) -> Result<(), Error> {
+        self.write(move |tx| {
+            let found = find(tx, tenant, &version)?;
+            execute(
+                tx,
+                "UPDATE installs SET status = 'approved', approved_at = ?4
+                 WHERE tenant_id = ?1 AND plugin = ?2 AND digest = ?3 AND status = 'staged'",
+                params![tenant.0, version.plugin, version.digest, act.at.0],
+            )?;
+            log(tx, tenant, &found, "approved", &found.asks_digest, &act)
+        })
+        .await
+    }
+
+    async fn activate(
+        &self,
+        tenant: TenantId,
+        version: Named,
+        running: Running,
+        act: Act,
+    ) -> Result<Moved, Error> {
+        let moved = self
+            .write(move |tx| activate(tx, tenant, &version, running, &act))
+            .await?;
+        self.bells().decide.notify_one();
+        self.bells().plugins.notify_one();
+        Ok(moved)
+    }
+
+    async fn roll_back(&self, tenant: TenantId, plugin: &str, act: Act) -> Result<Moved, Error> {
+        let plugin = plugin.to_owned();
+        let moved = self
+            .write(move |tx| rollback::roll_back(tx, tenant, &plugin, &act))
+            .await?;
+        self.bells().decide.notify_one();
+        self.bells().plugins.notify_one();
+        Ok(moved)
+    }
+
+    async fn remove(&self, tenant: TenantId, version: Named, act: Act) -> Result<(), Error> {
+        self.write(move |tx| {
+            let found = find(tx, tenant, &version)?;
+            let running = running_on(tx, tenant, &version.digest)?;
+            if found.status == Status::Active || running > 0 {
+                let why = if found.status == Status::Active {
+                    "it is active: activate another version first, or use it in no sequence and no connection".to_owned()
+                } else {
+                    format!("{running} enrollments still run on it")
+                };
+                return Err(Error::Invalid(format!(
+                    "{} {} cannot be removed: {why}",
+                    found.plugin, found.version
+                )));
+            }
+            execute(
+                tx,
+                "DELETE FROM installs WHERE tenant_id = ?1 AND plugin = ?2 AND digest = ?3",
+                params![tenant.0, version.plugin, version.digest],
+            )?;
+            log(tx, tenant, &found, "removed", "", &act)
+        })
+        .await
+    }
+
+    async fn resume_plugin(
+        &self,
+        tenant: TenantId,
+        plugin: &str,
+        now: Instant,
+    ) -> Result<Option<usize>, Error> {
+        let plugin = plugin.to_owned();
+        let resumed = self
+            .write(move |tx| {
+                let lifted = unpark(tx, tenant, &plugin, now)?;
+                let parked = parked(tx, tenant, &plugin)?;
+                register::again(tx, tenant, &parked, now)?;
+                Ok((lifted || !parked.is_empty()).then_some(parked.len()))
+            })
+            .await?;
+        self.bells().decide.notify_one();
+        Ok(resumed)
+    }
+
+    async fn plugin_health(&self, tenant: TenantId, plugin: &str) -> Result<Vec<Health>, Error> {
+        let plugin = plugin.to_owned();
+        self.read(move |db| health::health(db, tenant, &plugin))
+            .await
+    }
+
+    async fn install_log(&self, tenant: TenantId, plugin: &str) -> Result<Vec<LogEntry>, Error> {
+        let plugin = plugin.to_owned();
+        self.read(move |db| {
+            collect(
+                db,
+                "SELECT * FROM install_log WHERE tenant_id = ?1 AND plugin = ?2 ORDER BY id DESC",
+                params![tenant.0, plugin],
+                |row| {
+                    Ok(LogEntry {
+                        at: instant(row, "at")?,
+                        version: get(row, "version")?,
+                        digest: get(row, "digest")?,
+                        what: get(row, "what")?,
+                        who: get(row, "who")?,
+                        detail: get(row, "detail")?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+}
+
+fn install(row: &Row<'_>) -> Result<Install, Error> {
+    let word = |column: &str| get::<String>(row, column);
+    let unknown =
+        |what: &str, word: &str| Error::Invalid(format!("install with the {what} {word}"));
+    let (status, running, kind) = (word("status")?, word("running")?, word("kind")?);
+    Ok(Install {
+        plugin: word("plugin")?,
+        version: word("version")?,
+        kind: PluginKind::parse(&kind).ok_or_else(|| unknown("kind", &kind))?,
+        digest: word("digest")?,
+        source: word("source")?,
+        resolved: word("resolved")?,
+        signer: get(row, "signer")?,
+        asks: json_of(row, "asks")?,
+        asks_digest: word("asks_digest")?,
+        status: Status::parse(&status).ok_or_else(|| unknown("status", &status))?,
+        running: Running::parse(&running).ok_or_else(|| unknown("mode", &running))?,
+        added_at: instant(row, "added_at")?,
+        approved_at: instant_opt(row, "approved_at")?,
+        activated_at: instant_opt(row, "activated_at")?,
+        retired_at: instant_opt(row, "retired_at")?,
+    })
+}
+
+fn find(tx: &Connection, tenant: TenantId, version: &Named) -> Result<Install, Error> {
+    let found = first(
+        tx,
+        "SELECT * FROM installs WHERE tenant_id = ?1 AND plugin = ?2 AND digest = ?3",
+        params![tenant.0, version.plugin, version.digest],
+        install,
+    )?;
+    found.ok_or_else(|| {
+        Error::Invalid(format!(
+            "{} with {} is not installed",
+            version.plugin, version.digest
+        ))
+    })
+}
+
+fn stage(tx: &Connection, tenant: TenantId, new: &Install, act: &Act) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO installs (tenant_id, plugin, version, kind, digest, source, resolved, signer, asks,
+                               asks_digest, status, running, added_at, approved_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (tenant_id, plugin, digest) DO UPDATE
+         SET source = excluded.source, resolved = excluded.resolved, signer = excluded.signer,
+             status = CASE WHEN status = 'staged' THEN excluded.status ELSE status END,
+             approved_at = coalesce(approved_at, excluded.approved_at)",
+        params![
+            tenant.0,
+            new.plugin,
+            new.version,
+            new.kind.as_str(),
+            new.digest,
+            new.source,
+            new.resolved,
+            new.signer,
+            to_json(&new.asks)?,
+            new.asks_digest,
+            new.status.as_str(),
+            new.running.as_str(),
+            act.at.0,
+            new.approved_at.map(|at| at.0)
+        ],
+    )?;
+    let detail = match &new.signer {
+        Some(signer) => format!("{}, signed by {signer}", new.resolved),
+        None => format!("{}, unsigned", new.resolved),
+    };
+    log(tx, tenant, new, "added", &detail, act)
+}
+
+pub(super) fn activate(
+    tx: &Connection,
+    tenant: TenantId,
+    version: &Named,
+    running: Running,
+    act: &Act,
+) -> Result<Moved, Error> {
+    let found = find(tx, tenant, version)?;
+    if found.status == Status::Staged {
+        return Err(Error::Invalid(format!(
+            "{} {} is not approved: run `followup plugin approve {}`",
+            found.plugin, found.version, found.plugin
+        )));
+    }
+    let retired: Option<String> = first(
+        tx,
+        "UPDATE installs SET status = 'retired', retired_at = ?3
+         WHERE tenant_id = ?1 AND plugin = ?2 AND status = 'active' AND digest <> ?4 RETURNING version",
+        params![tenant.0, version.plugin, act.at.0, version.digest],
+        |row| get(row, "version"),
+    )?;
+    execute(
+        tx,
+        "UPDATE installs SET status = 'active', running = ?4, activated_at = ?5, retired_at = NULL
+         WHERE tenant_id = ?1 AND plugin = ?2 AND digest = ?3",
+        params![
+            tenant.0,
+            version.plugin,
+            version.digest,
+            running.as_str(),
+            act.at.0
+        ],
+    )?;
+    unpark(tx, tenant, &version.plugin, act.at)?;
+    let on_others = on_other_versions(tx, tenant, version)?;
+    let mut moved = Moved {
+        version: found.version.clone(),
+        retired,
+        ..Moved::default()
+    };
+    if running == Running::Restart {
+        for run in &on_others {
+            begin_anew(tx, tenant, run, &found, act.at)?;
+        }
+        moved.restarted = on_others.len();
+    } else {
+        moved.elsewhere = on_others.len();
+    }
+    log(tx, tenant, &found, "activated", running.as_str(), act)?;
+    Ok(moved)
+}
+
+/// A running enrollment.
+pub(super) struct Run {
+    pub(super) id: i64,
+    pub(super) contact: i64,
+    pub(super) decisions: u64,
+}
+
+/// Enrollments that another version of the plugin decided for last.
+fn on_other_versions(
+    tx: &Connection,
+    tenant: TenantId,
+    version: &Named,
+) -> Result<Vec<Run>, Error> {
+    collect(
+        tx,
+        "SELECT e.id, e.contact_id, e.decisions FROM plugins p JOIN enrollments e ON e.plugin_id = p.id
+         WHERE p.tenant_id = ?1 AND p.name = ?2 AND p.digest <> ?3 AND e.status <> 'finished'",
+        params![tenant.0, version.plugin, version.digest],
+        run,
+    )
+}
+
+pub(super) fn run(row: &Row<'_>) -> Result<Run, Error> {
+    Ok(Run {
+        id: get(row, "id")?,
+        contact: get(row, "contact_id")?,
+        decisions: get(row, "decisions")?,
+    })
+}
+
+fn running_on(tx: &Connection, tenant: TenantId, digest: &str) -> Result<u64, Error> {
+    let count = first(
+        tx,
+        "SELECT count(*) AS n FROM plugins p JOIN enrollments e ON e.plugin_id = p.id
+         WHERE p.tenant_id = ?1 AND p.digest = ?2 AND e.status <> 'finished'",
+        params![tenant.0, digest],
+        |row| get(row, "n"),
+    )?;
+    Ok(count.unwrap_or(0))
+}
+
+/// State, timers and unsent messages go; the policy is asked as when the contact was enrolled.
+pub(super) fn begin_anew(
+    tx: &Connection,
+    tenant: TenantId,
+    run: &Run,
+    on: &Install,
+    now: Instant,
+) -> Result<(), Error> {
+    let reason = format!("begun anew by {} {}", on.plugin, on.version);
+    exits::stop_messages(tx, tenant, run.contact, run.id, &reason)?;
+    execute(
+        tx,
+        "UPDATE enrollments SET state = NULL, plugin_id = NULL, restarted_at = decisions, lag_ms = 0
+         WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant.0, run.id],
+    )?;
+    execute(
+        tx,
+        "DELETE FROM timers WHERE tenant_id = ?1 AND enrollment_id = ?2",
+        params![tenant.0, run.id],
+    )?;
+    let id = [run.id.to_be_bytes(), (run.decisions as i64).to_be_bytes()];
+    let event = Event {
+        id: digest::id("evt", &[b"anew", &id[0], &id[1]]),
+        kind: kind::ENROLLED.to_owned(),
+        occurred_at: now,
+        data: JsonMap::from_iter([("restarted_by".to_owned(), json!(on.version))]),
+    };
+    ask_again(tx, tenant, run, &event, now)
+}
+
+/// The event is put to the enrollment's policy at once, in place of all that waited.
+pub(super) fn ask_again(
+    tx: &Connection,
+    tenant: TenantId,
+    run: &Run,
+    event: &Event,
+    now: Instant,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "DELETE FROM undecided WHERE tenant_id = ?1 AND enrollment_id = ?2",
+        params![tenant.0, run.id],
+    )?;
+    execute(
+        tx,
+        "INSERT INTO undecided (tenant_id, enrollment_id, event, depth, attempts, due_at, fingerprint)
+         VALUES (?1, ?2, ?3, 0, 0, ?4, '')",
+        params![tenant.0, run.id, to_json(event)?, now.0],
+    )?;
+    register::again(tx, tenant, &[(run.id, run.contact)], now)
+}
+
+/// Lifts the pause of a plugin, and counts its failures anew. Whether there was one.
+pub(super) fn unpark(
+    tx: &Connection,
+    tenant: TenantId,
+    plugin: &str,
+    now: Instant,
+) -> Result<bool, Error> {
+    execute(
+        tx,
+        "UPDATE plugins SET failures = 0 WHERE tenant_id = ?1 AND name = ?2 AND failures > 0",
+        params![tenant.0, plugin],
+    )?;
+    let lifted = execute(
+        tx,
+        "UPDATE pauses SET lifted_at = ?4
+         WHERE tenant_id = ?1 AND scope = ?2 AND name = ?3 AND lifted_at IS NULL",
+        params![tenant.0, Scope::Plugin.as_str(), plugin, now.0],
+    )?;
+    Ok(lifted > 0)
+}
+
+/// Enrollments (and contacts) of sequences with this policy whose calls are parked.
+fn parked(tx: &Connection, tenant: TenantId, plugin: &str) -> Result<Vec<(i64, i64)>, Error> {
+    collect(
+        tx,
+        "SELECT DISTINCT e.id, e.contact_id FROM undecided u JOIN enrollments e ON e.id = u.enrollment_id
+         JOIN sequences s ON s.id = e.sequence_id
+         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND s.plugin = ?2",
+        params![tenant.0, plugin],
+        |row| Ok((get(row, "id")?, get(row, "contact_id")?)),
+    )
+}
+
+pub(super) fn log(
+    tx: &Connection,
+    tenant: TenantId,
+    install: &Install,
+    what: &str,
+    detail: &str,
+    act: &Act,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO install_log (tenant_id, at, plugin, version, digest, what, who, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            tenant.0,
+            act.at.0,
+            install.plugin,
+            install.version,
+            install.digest,
+            what,
+            act.who,
+            detail
+        ],
+    )
+    .map(|_| ())
+}
