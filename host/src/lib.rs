@@ -49,6 +49,7 @@ pub mod hydrate;
 pub mod ingest;
 pub mod plugins;
 pub mod recipient;
+pub mod simulate;
 
 // Layer 4: the edges.
 pub mod cli;

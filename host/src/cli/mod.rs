@@ -13,7 +13,7 @@ mod logs;
 mod mail;
 mod outbox;
 mod pause;
-mod plugin;
+pub mod plugin;
 mod sequence;
 mod serve;
 mod status;

@@ -65,6 +65,16 @@ impl Plugins {
         })
     }
 
+    /// One plugin and nothing else, for its scenarios.
+    pub fn only(sandbox: Arc<Sandbox>, plugin: Plugin) -> Self {
+        let id = plugin.manifest().id.clone();
+        let installed = Installed::alone(plugin, "under test".to_owned());
+        Self {
+            sandbox,
+            by_id: BTreeMap::from([(id, installed)]),
+        }
+    }
+
     pub fn manifests(&self) -> Vec<Manifest> {
         self.by_id
             .values()

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::explain::PauseFacts;
 use super::{Error, TenantId};
+use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::{EmailAddress, JsonMap};
 
 #[async_trait]
@@ -24,8 +25,39 @@ pub trait Ledger {
     /// Enrollments by sequence and status.
     async fn sequences(&self, tenant: TenantId) -> Result<Vec<SequenceReport>, Error>;
 
+    /// The latest decisions, newest first: what another version would have to decide, too.
+    async fn recorded(
+        &self,
+        tenant: TenantId,
+        whose: Whose,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, Error>;
+
     /// Whether the database answers and can be written.
     async fn check(&self) -> Result<(), Error>;
+}
+
+/// Which decisions are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// By id.
+    Plugin(String),
+    /// By name.
+    Sequence(String),
+    /// By its public id.
+    Enrollment(String),
+}
+
+/// A decision as it was taken.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub input: DecideInput,
+    pub output: Decision,
+    /// Of the plugin that took it.
+    pub version: String,
+    pub digest: String,
+    pub fuel: u64,
+    pub memory_bytes: usize,
 }
 
 /// Times in reports are RFC 3339 text, UTC.

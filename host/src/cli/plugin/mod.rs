@@ -1,13 +1,18 @@
 //! `followup plugin`: what authors of plugins do, from an empty folder to a registry, and what
 //! administrators do with what comes out of it. One file per command.
 
+mod bench;
 mod build;
 mod inspect;
 mod list;
 mod new;
+mod replay;
+pub mod scenario;
 mod sdk;
 mod sign;
+mod stopwatch;
 mod template;
+mod test;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -26,6 +31,12 @@ pub(super) enum Plugin {
     Pack(build::Pack),
     /// What a component says of itself: what it asks for, imports, exports, and who signed it.
     Inspect(inspect::Inspect),
+    /// Play a plugin's scenarios in the production sandbox.
+    Test(test::Test),
+    /// What each call of the scenarios takes: time, fuel, memory.
+    Bench(bench::Bench),
+    /// Make recorded decisions again with another component, and show what differs.
+    Replay(replay::Replay),
     /// Make a publisher's key pair.
     Keygen(sign::Keygen),
     /// Sign a component.
@@ -43,6 +54,9 @@ impl Plugin {
             Self::Build(command) => command.run(),
             Self::Pack(command) => command.run(),
             Self::Inspect(command) => command.run(),
+            Self::Test(command) => command.run(),
+            Self::Bench(command) => command.run(),
+            Self::Replay(command) => command.run(),
             Self::Keygen(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Push(command) => command.run(),

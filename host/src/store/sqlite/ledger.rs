@@ -7,15 +7,15 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
-use super::{SqliteStore, explain, pace};
+use super::{SqliteStore, explain, pace, recorded};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
 use crate::domain::verdict::Verdict;
 use crate::domain::{EmailAddress, Event, Instant};
 use crate::store::ledger::{
     ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, FaultFacts, Ledger,
-    MessageFacts, ParkedFacts, QuietFacts, SequenceReport, StatusReport, Suppression, TaskFacts,
-    TimerFacts,
+    MessageFacts, ParkedFacts, QuietFacts, Recorded, SequenceReport, StatusReport, Suppression,
+    TaskFacts, TimerFacts, Whose,
 };
 use crate::store::work::enrollment_id;
 use crate::store::{Error, TenantId};
@@ -50,6 +50,16 @@ impl Ledger for SqliteStore {
 
     async fn sequences(&self, tenant: TenantId) -> Result<Vec<SequenceReport>, Error> {
         self.read(move |db| sequences(db, tenant.0)).await
+    }
+
+    async fn recorded(
+        &self,
+        tenant: TenantId,
+        whose: Whose,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, Error> {
+        self.read(move |db| recorded::recorded(db, tenant, &whose, limit))
+            .await
     }
 
     async fn check(&self) -> Result<(), Error> {

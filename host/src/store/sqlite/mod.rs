@@ -21,6 +21,7 @@ mod pace;
 mod plans;
 mod reactions;
 mod recipient;
+mod recorded;
 mod register;
 mod reports;
 mod roster;

@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use followup::store::ledger::{ContactReport, MessageFacts};
-use followup_tests::town::Eml;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::scenario::instant;
+use super::mails::SentMail;
+use super::policy::instant;
+use crate::store::ledger::{ContactReport, MessageFacts};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +59,7 @@ impl Expect {
     pub(super) fn check(
         &self,
         report: &ContactReport,
-        mails: &BTreeMap<String, Eml>,
+        mails: &BTreeMap<String, SentMail>,
     ) -> anyhow::Result<()> {
         if let Some(expected) = &self.mails {
             check_mails(expected, report, mails)?;
@@ -94,12 +94,7 @@ impl Expect {
             )?;
         }
         if let Some(expected) = &self.enrollments {
-            let actual = report.enrollments.iter().map(|run| {
-                let why = run.exit_reason.as_deref().or(run.pause_reason.as_deref());
-                let why = why.map(|why| format!(", {why}")).unwrap_or_default();
-                format!("{}: {}{why}", run.sequence, run.status)
-            });
-            same("enrollments", expected, &actual.collect())?;
+            same("enrollments", expected, &enrollments(report))?;
         }
         if let Some(expected) = &self.decisions {
             let actual = report
@@ -115,7 +110,7 @@ impl Expect {
 fn check_mails(
     expected: &[ExpectedMail],
     report: &ContactReport,
-    files: &BTreeMap<String, Eml>,
+    files: &BTreeMap<String, SentMail>,
 ) -> anyhow::Result<()> {
     let shown: Vec<Value> = report.messages.iter().map(show).collect();
     let shown = serde_json::to_string_pretty(&shown)?;
@@ -149,7 +144,17 @@ fn show(message: &MessageFacts) -> Value {
     })
 }
 
-fn why(message: &MessageFacts) -> Option<&String> {
+/// `welcome: finished, replied`, for each run.
+pub(super) fn enrollments(report: &ContactReport) -> Vec<String> {
+    let run = report.enrollments.iter().map(|run| {
+        let why = run.exit_reason.as_deref().or(run.pause_reason.as_deref());
+        let why = why.map(|why| format!(", {why}")).unwrap_or_default();
+        format!("{}: {}{why}", run.sequence, run.status)
+    });
+    run.collect()
+}
+
+pub(super) fn why(message: &MessageFacts) -> Option<&String> {
     message
         .held_reason
         .as_ref()
@@ -161,7 +166,7 @@ impl ExpectedMail {
         &self,
         message: &MessageFacts,
         report: &ContactReport,
-        files: &BTreeMap<String, Eml>,
+        files: &BTreeMap<String, SentMail>,
     ) -> anyhow::Result<()> {
         same(
             "at",
@@ -188,7 +193,7 @@ impl ExpectedMail {
         same(
             "subject in the file",
             &message.subject.as_deref().unwrap_or_default(),
-            &file.header("Subject").as_str(),
+            &file.subject.as_str(),
         )?;
         let header = |parent: &String| Ok(format!("<{}>", parent_id(parent, report, files)?));
         let parent = self
@@ -197,8 +202,8 @@ impl ExpectedMail {
             .map(header)
             .transpose()?
             .unwrap_or_default();
-        same("In-Reply-To", &parent, &file.header("In-Reply-To"))?;
-        let references = file.header("References");
+        same("In-Reply-To", &parent, &file.in_reply_to)?;
+        let references = &file.references;
         // RFC 5322 3.6.4: the parent is the last of the references.
         same(
             "the last of References",
@@ -210,9 +215,9 @@ impl ExpectedMail {
                 .iter()
                 .map(header)
                 .collect::<anyhow::Result<Vec<_>>>()?;
-            same("References", &thread.join(" "), &references)?;
+            same("References", &thread.join(" "), references)?;
         }
-        let text = file.body();
+        let text = &file.text;
         let missing: Vec<_> = self
             .says
             .iter()
@@ -229,7 +234,7 @@ impl ExpectedMail {
 fn parent_id(
     parent: &str,
     report: &ContactReport,
-    files: &BTreeMap<String, Eml>,
+    files: &BTreeMap<String, SentMail>,
 ) -> anyhow::Result<String> {
     let Some(number) = parent.strip_prefix("mail ") else {
         return Ok(parent.to_owned());
@@ -245,10 +250,7 @@ fn parent_id(
     let file = files
         .get(&message.id)
         .with_context(|| format!("{parent} was not sent"))?;
-    Ok(file
-        .header("Message-ID")
-        .trim_matches(['<', '>'])
-        .to_owned())
+    Ok(file.message_id.trim_matches(['<', '>']).to_owned())
 }
 
 /// The way the ledger writes a time.
