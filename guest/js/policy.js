@@ -2,6 +2,7 @@
 
 import { Context } from "./context.js";
 import { Decision } from "./decision.js";
+import { throwFrom } from "./dice.js";
 import { PluginError } from "./error.js";
 import { Event } from "./event.js";
 import { guarded, parse, write } from "./wire.js";
@@ -18,6 +19,7 @@ export function policy({ decide, state: fresh = () => ({}) }) {
   return {
     decide: (input) =>
       guarded(() => {
+        throwFrom(input.seed);
         const state = stateOf(input.state, fresh);
         const before = write(state, "the state");
         const decision = decide(new Context(input), state, new Event(input.event));

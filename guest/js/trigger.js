@@ -3,6 +3,7 @@
 import secretsHost from "followup:plugin/secrets@0.1.0";
 
 import { Attributes } from "./attributes.js";
+import { throwFrom } from "./dice.js";
 import { PluginError } from "./error.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 import { attributesOut, guarded, optional, parse, whole, write } from "./wire.js";
@@ -43,6 +44,7 @@ export function poll(ask) {
 
 class TriggerContext {
   constructor(wire) {
+    throwFrom(wire.seed);
     this.now = Number(wire.now);
     this.seed = Number(wire.seed);
     this.connection = wire.connection;

@@ -8,6 +8,7 @@ pure function of its input; the sandbox has no clock but `cx.now`, no files and 
 
 import dataclasses
 import json
+import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -40,6 +41,8 @@ def policy(decide: Callable[[Context[C], S, Event], Decision], config: type[C], 
     class PolicyDecide:
         @answered
         def decide(self, call: wire.DecideInput) -> wire.Decision:
+            # Started when the component was built, it would throw the same in every call.
+            random.seed(call.seed)
             remembered = state() if call.state is None else _state_of(state, call.state)
             before = _written(remembered)
             decision = decide(Context(call, _config_of(config, call.config)), remembered, Event(call.event))

@@ -7,6 +7,7 @@ make the component's exports of functions. Export one of them, or both.
 """
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -164,6 +165,8 @@ def _granted(ask: Callable[[], Any]) -> Any:
 
 
 def _context(context: wire.TriggerContext, config: type[C]) -> TriggerContext[C]:
+    # Started when the component was built, it would throw the same in every call.
+    random.seed(context.seed)
     try:
         read_config = read(config, json.loads(context.config))
     except Mistake as mistake:

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use wit_bindgen_core::Files;
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
-use wit_bindgen_core::{Files, WorldGenerator};
 
 /// Folder in `guest/c`, world.
 const BINDINGS: &[(&str, &str)] = &[("policy", "policy"), ("trigger", "trigger-webhook-only")];

@@ -39,7 +39,9 @@ fn missing_tools_are_named_with_the_command_that_brings_them() {
         let parent = tempfile::tempdir().expect("a folder");
         let folder = parent.path().join("bare");
         let dir = folder.to_str().expect("UTF-8");
-        succeed(&mut followup(&["new", "bare", "--lang", language, "--dir", dir]));
+        succeed(&mut followup(&[
+            "new", "bare", "--lang", language, "--dir", dir,
+        ]));
         let empty = parent.path().join("empty");
         fs::create_dir(&empty).expect("a folder");
         let mut build = followup(&["build", dir]);
@@ -50,7 +52,10 @@ fn missing_tools_are_named_with_the_command_that_brings_them() {
     };
     check("js", "npm install ");
     check("js", "apt-get install nodejs npm");
-    check("python", "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt");
+    check(
+        "python",
+        "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
+    );
     check("python", "apt-get install python3-venv");
     check("c", "apt-get install clang");
     check("c", "apt-get install wasi-libc libclang-rt-dev-wasm32");

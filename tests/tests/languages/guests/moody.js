@@ -5,7 +5,7 @@ function misbehave(cx, how) {
   while (how === "endless");
   const hoard = [];
   while (how === "greedy") hoard.push(new Uint8Array(1 << 20));
-  if (how === "bug") return cx.nothing.here; // BUG
+  if (how === "bug") return cx.here.nothing; // BUG
 }
 
 export const policyDecide = policy({

@@ -29,7 +29,7 @@ def misbehave(cx: Context[Config], how: str) -> None:
 
 def decide(cx: Context[Config], state: State, event: Event) -> Decision:
     misbehave(cx, cx.config.greeting)
-    order = " ".join({f"{random.SystemRandom().random()}", "a", "b", "c"})
+    order = " ".join({f"{random.random()}", "a", "b", "c"})
     return Decision.because(f"at {time.time()}: {random.SystemRandom().random()} {order}")
 
 
