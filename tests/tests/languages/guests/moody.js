@@ -4,7 +4,7 @@ function misbehave(cx, how) {
   if (how === "refuse") throw PluginError.permanent("will not");
   while (how === "endless");
   const hoard = [];
-  while (how === "greedy") hoard.push(new Uint8Array(1 << 20));
+  while (how === "greedy") hoard.push(new ArrayBuffer(1 << 26));
   if (how === "bug") return cx.here.nothing; // BUG
 }
 

@@ -22,7 +22,7 @@ def misbehave(cx: Context[Config], how: str) -> None:
         pass
     hoard = []
     while how == "greedy":
-        hoard.append(bytearray(1 << 20))
+        hoard.append(bytearray(1 << 26))
     if how == "bug":
         cx.nothing  # BUG
 
