@@ -1,4 +1,4 @@
-//! Builds the policies that ship with Followup and writes the list of them for `src/embedded.rs`; lists
+//! Builds the plugins that ship with Followup and writes the list of them for `src/embedded.rs`; lists
 //! what `followup plugin new` writes for `src/cli/plugin/template.rs`.
 //!
 //! Each component is copied to `OUT_DIR`, so that the host's build depends on nothing that
@@ -7,8 +7,16 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The ids of the shipped policies; the crate of each is `followup-ID`.
-const POLICIES: &[&str] = &["cadence", "behavioral", "no-response", "post-meeting"];
+/// The ids of the shipped policies and triggers; the crate of each is `followup-ID`.
+const PLUGINS: &[&str] = &[
+    "cadence",
+    "behavioral",
+    "no-response",
+    "post-meeting",
+    "calendly",
+    "page-visit",
+    "json-poll",
+];
 
 /// The demo's misbehaving plugin of a third party: in the binary, but never among the installed.
 const ENDLESS: &str = "endless";
@@ -18,12 +26,12 @@ const LEFT_BEHIND: &[&str] = &["target", "node_modules", "__pycache__", "build",
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    write_policies(&out);
+    write_plugins(&out);
     write_templates(&out);
 }
 
-fn write_policies(out: &Path) {
-    let packages: Vec<_> = POLICIES
+fn write_plugins(out: &Path) {
+    let packages: Vec<_> = PLUGINS
         .iter()
         .chain([&ENDLESS])
         .map(|id| format!("followup-{id}"))
@@ -36,14 +44,14 @@ fn write_policies(out: &Path) {
         fs::copy(&artifact.path, out.join(format!("{id}.wasm")))
             .expect("the component was just built");
     }
-    let policies: Vec<_> = POLICIES
+    let plugins: Vec<_> = PLUGINS
         .iter()
         .map(|id| format!("    ({id:?}, {}),\n", included(id)))
         .collect();
-    let policies = policies.concat();
+    let plugins = plugins.concat();
     let endless = included(ENDLESS);
     let list = format!(
-        "pub const EMBEDDED: &[(&str, &[u8])] = &[\n{policies}];\n\
+        "pub const EMBEDDED: &[(&str, &[u8])] = &[\n{plugins}];\n\
          pub const ENDLESS: &[u8] = {endless};\n"
     );
     fs::write(out.join("embedded.rs"), list).expect("OUT_DIR is writable");

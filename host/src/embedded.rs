@@ -1,4 +1,4 @@
-//! The policies that ship with Followup, as components inside the binary.
+//! The policies and triggers that ship with Followup, as components inside the binary.
 //!
 //! Written by `build.rs`: `(id, component)`, where the id is that of the plugin's manifest. They
 //! get no privilege for being here: the sandbox loads them as it loads any other plugin.
@@ -14,7 +14,7 @@ mod tests {
     use crate::compose::{Body, Context, HostFields, Template};
     use crate::domain::decision::ContactView;
     use crate::domain::mail::Mailbox;
-    use crate::domain::manifest::{Manifest, SECTION};
+    use crate::domain::manifest::{Manifest, PluginKind, SECTION};
     use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 
     /// The texts of every manifest section, in the component and the modules nested in it.
@@ -30,7 +30,7 @@ mod tests {
             .collect()
     }
 
-    /// The id, the text and the manifest of every shipped policy.
+    /// The id, the text and the manifest of every shipped plugin.
     fn shipped() -> impl Iterator<Item = (&'static str, String, Manifest)> {
         EMBEDDED.iter().map(|(id, component)| {
             let text = manifests(component).remove(0);
@@ -44,8 +44,10 @@ mod tests {
         let lines = text.lines().take_while(|line| line.starts_with('#'));
         let lines: Vec<_> = lines.filter_map(|line| line.strip_prefix("#   ")).collect();
         let example: Value = toml::from_str(&lines.join("\n")).expect("the example is TOML");
-        let sequences = example["sequences"].as_object().expect("sequences");
-        sequences.values().next().expect("one sequence").clone()
+        let sections = example.as_object().expect("sections");
+        let named = sections.values().next().expect("sequences or connections");
+        let mut named = named.as_object().expect("names").values();
+        named.next().expect("one of them").clone()
     }
 
     #[test]
@@ -63,11 +65,15 @@ mod tests {
     #[test]
     fn each_example_is_valid_against_the_schema() {
         for (id, text, manifest) in shipped() {
-            let sequence = example(&text);
-            assert_eq!(sequence["policy"], id);
+            let section = example(&text);
+            let key = match manifest.kind {
+                PluginKind::Policy => "policy",
+                PluginKind::Trigger => "plugin",
+            };
+            assert_eq!(section[key], id);
             let schema = jsonschema::validator_for(&manifest.config).expect("a JSON Schema");
             let errors: Vec<_> = schema
-                .iter_errors(&sequence["config"])
+                .iter_errors(&section["config"])
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
             assert_eq!(errors, [""; 0], "{id}");
@@ -103,7 +109,8 @@ mod tests {
                 "url": optional, "subject": optional, "location": optional, "booking_link": optional,
                 "next_step": optional,
             }));
-            for (id, _, manifest) in shipped() {
+            let policies = shipped().filter(|(_, _, manifest)| manifest.kind == PluginKind::Policy);
+            for (id, _, manifest) in policies {
                 assert!(!manifest.templates.is_empty(), "{id}");
                 for (name, default) in &manifest.templates {
                     let template = Template::from_default(name, default).expect("a template");

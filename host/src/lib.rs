@@ -7,8 +7,8 @@
 //!                    └── provider events, replies, clicks ◀── e-mail provider / CRM ◀────────────────────── deliver
 //! ```
 //! Folders are verbs, brackets are tables. Two doors (`ingest`: webhooks in; `recipient`: the pages and
-//! addresses behind a mail's links), three loops (`decide`, `deliver`, and `hydrate`, which completes
-//! events that only name an object). They never call each other: they meet in tables, and each
+//! addresses behind a mail's links), four loops (`decide`, `deliver`, `hydrate`, which completes
+//! events that only name an object, and `poll`, which asks who does not call). They never call each other: they meet in tables, and each
 //! hand-over is *mark my row done and write the next rows, in one transaction*.
 //!
 //! # Invariants
@@ -36,6 +36,7 @@ pub mod inbound;
 pub mod leads;
 pub mod providers;
 pub mod signatures;
+pub mod triggers;
 
 // Layer 1, adapters.
 pub mod net;
@@ -48,6 +49,7 @@ pub mod deliver;
 pub mod hydrate;
 pub mod ingest;
 pub mod plugins;
+pub mod poll;
 pub mod recipient;
 pub mod simulate;
 

@@ -262,6 +262,8 @@ CREATE TABLE polls (
     cursor     TEXT,
     due_at     INTEGER NOT NULL,
     asked_at   INTEGER,
+    -- Asked for in a row without a pause, because there was more.
+    pages      INTEGER NOT NULL DEFAULT 0,
     -- Since the last page.
     failures   INTEGER NOT NULL DEFAULT 0,
     fault      TEXT CHECK ((fault IS NOT NULL) = (failures > 0)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
+use comfy_table::Table;
 use serde::Serialize;
 
 use super::load::read_store;
@@ -13,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
 use crate::store::explain::{Explain, Hindrances};
 use crate::store::ledger::{Ledger, StatusReport};
+use crate::store::triggers::{TriggerFacts, Triggers};
 
 #[derive(Args)]
 pub(super) struct Status {
@@ -26,6 +28,7 @@ struct Standing {
     report: StatusReport,
     #[serde(flatten)]
     hindrances: Hindrances,
+    triggers: Vec<TriggerFacts>,
 }
 
 impl Status {
@@ -34,6 +37,7 @@ impl Status {
         let standing = Standing {
             report: block_on(store.status(DEFAULT_TENANT))??,
             hindrances: block_on(store.hindrances(DEFAULT_TENANT, SystemClock.now()))??,
+            triggers: block_on(store.trigger_facts(DEFAULT_TENANT))??,
         };
         if self.common.json {
             print_json(&standing)?;
@@ -45,7 +49,11 @@ impl Status {
 }
 
 fn show(standing: &Standing) {
-    let Standing { report, hindrances } = standing;
+    let Standing {
+        report,
+        hindrances,
+        triggers,
+    } = standing;
     let mut counts = table(["what", "how many"]);
     counts.add_row(["contacts".to_owned(), report.contacts.to_string()]);
     let groups: [(&str, &BTreeMap<String, u64>); 3] = [
@@ -82,6 +90,10 @@ fn show(standing: &Standing) {
     if !hindrances.pauses.is_empty() {
         println!("\n{}", pause::pauses(&hindrances.pauses));
     }
+    let failing: Vec<_> = triggers.iter().filter(|t| t.is_failing()).collect();
+    if !failing.is_empty() {
+        println!("\n{}", troubles(&failing));
+    }
     if report.parked.is_empty() {
         return;
     }
@@ -100,4 +112,20 @@ fn show(standing: &Standing) {
         ]);
     }
     println!("{parked}");
+}
+
+/// Triggers whose last call failed. Polls are tried again by themselves; webhooks by their senders.
+fn troubles(failing: &[&TriggerFacts]) -> Table {
+    let mut rows = table(["trigger", "failed in a row", "next try", "fault"]);
+    for trigger in failing {
+        let poll = trigger.poll.as_ref();
+        let failures = poll.map(|poll| poll.failures.to_string());
+        rows.add_row([
+            trigger.connection.as_str(),
+            or_dash(failures.as_deref()),
+            or_dash(poll.map(|poll| poll.due_at.as_str())),
+            or_dash(trigger.last_fault.as_deref()),
+        ]);
+    }
+    rows
 }

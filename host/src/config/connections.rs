@@ -13,6 +13,7 @@ use crate::domain::{EmailAddress, spelling};
 
 use super::reader::Section;
 use super::server::http_url;
+use super::triggers::Trigger;
 
 #[derive(Debug, Clone)]
 pub enum Connection {
@@ -44,6 +45,8 @@ pub enum Connection {
     Capture {
         folder: Option<PathBuf>,
     },
+    /// A plugin listens for it, or asks.
+    Trigger(Trigger),
 }
 
 /// Where an API is called.
@@ -55,13 +58,14 @@ pub struct BaseUrl {
     pub written: bool,
 }
 
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "hubspot",
     "cloudevents",
     "sendgrid",
     "resend",
     "inbound",
     "capture",
+    "trigger",
 ];
 
 /// The shortest secret of a connection that compares it as it is.
@@ -78,6 +82,7 @@ impl Connection {
             Self::Resend { .. } => "resend",
             Self::Inbound { .. } => "inbound",
             Self::Capture { .. } => "capture",
+            Self::Trigger(_) => "trigger",
         }
     }
 
@@ -162,6 +167,7 @@ impl Connection {
                     .map(|folder| section.reader.folder.join(folder));
                 Some(Self::Capture { folder })
             }
+            "trigger" => Trigger::read(section).map(Self::Trigger),
             // Its keys cannot be judged without knowing the kind.
             _ => {
                 section.problem(

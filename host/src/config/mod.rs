@@ -26,6 +26,7 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
 use crate::guardrails::Breaker;
@@ -76,6 +78,15 @@ pub struct Config {
     pub sequences: BTreeMap<String, Sequence>,
     pub company: Company,
     pub templates: TemplateFiles,
+}
+
+impl Config {
+    /// The sequence that uses this plugin, as people name it; none where nothing does.
+    pub fn user_of(&self, plugin: &str) -> Option<String> {
+        let mut sequences = self.sequences.iter();
+        let sequence = sequences.find(|(_, sequence)| sequence.policy == plugin);
+        sequence.map(|(name, _)| format!("[sequences.{name}]"))
+    }
 }
 
 /// A usable configuration, and what should be looked at all the same.

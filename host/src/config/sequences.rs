@@ -185,7 +185,7 @@ fn exits(section: &Section<'_>) -> ExitRules {
 }
 
 /// A TOML table as JSON, in the order it was written.
-fn object(table: &dyn TableLike) -> Json {
+pub(super) fn object(table: &dyn TableLike) -> Json {
     Json::Object(
         table
             .iter()

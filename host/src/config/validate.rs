@@ -3,6 +3,8 @@
 //! `followup check` and `followup serve` call the same function, so what passes the one starts with
 //! the other.
 
+mod triggers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -41,6 +43,7 @@ pub fn validate(config: &Config, manifests: &[Manifest]) -> Result<Validated, Ve
     for (name, sequence) in &config.sequences {
         check.sequence(name, sequence);
     }
+    check.triggers();
     check.ways_out();
     check.unused();
     let problems = problem::in_order(check.problems);
@@ -183,14 +186,23 @@ impl Check<'_> {
         names.extend(files.map(|file| file.name.as_str()));
         names.sort_unstable();
         names.dedup();
-        match schema::check(&manifest.config, &sequence.config, &names) {
+        let complaints = schema::check(&manifest.config, &sequence.config, &names);
+        self.told(complaints, &format!("sequences.{name}"), at, manifest);
+    }
+
+    /// What is wrong with a plugin's options, each in its place.
+    fn told(
+        &mut self,
+        complaints: Result<Vec<schema::Complaint>, String>,
+        section: &str,
+        at: &str,
+        manifest: &Manifest,
+    ) {
+        match complaints {
             Ok(complaints) => {
                 for complaint in complaints {
                     let pointer = format!("{at}/config{}", complaint.pointer);
-                    let key = format!(
-                        "sequences.{name}.config{}",
-                        complaint.pointer.replace('/', ".")
-                    );
+                    let key = format!("{section}.config{}", complaint.pointer.replace('/', "."));
                     self.error(
                         &pointer,
                         format!("{key} {}", complaint.message),
@@ -203,11 +215,7 @@ impl Check<'_> {
                     "plugin {}: its config is no JSON Schema: {error}",
                     manifest.id
                 );
-                self.error(
-                    &format!("{at}/policy"),
-                    message,
-                    "tell the plugin's author".to_owned(),
-                );
+                self.error(at, message, "tell the plugin's author".to_owned());
             }
         }
     }

@@ -114,6 +114,8 @@ pub(super) fn of(
             }),
             ..Abilities::default()
         },
+        // What plugins do is wired in `triggers`.
+        Connection::Trigger(_) => Abilities::default(),
     })
 }
 

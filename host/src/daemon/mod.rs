@@ -4,9 +4,12 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod abilities;
+mod gateway;
 mod outgoing;
 mod plugins;
 mod rules;
+mod sandbox;
+mod triggers;
 mod web;
 mod wire;
 
@@ -24,10 +27,14 @@ use crate::config::{Config, Validated};
 use crate::decide::Engine;
 use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
+use crate::poll::Poller;
 use crate::store;
 
+pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
-pub use plugins::Plugins;
+pub use plugins::{Installed, Plugins};
+pub use rules::shared_calendar as calendar;
+pub use sandbox::open as open_sandbox;
 pub(crate) use wire::reactions;
 
 /// How long a stop waits for requests and calls that are under way. A call cut off after that is
@@ -41,6 +48,7 @@ pub struct Daemon {
     pub engine: Engine,
     pub deliverer: Deliverer,
     pub hydrator: Hydrator,
+    pub poller: Poller,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -140,6 +148,12 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
+            tasks.spawn(
+                parts
+                    .poller
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {
@@ -154,6 +168,7 @@ impl Daemon {
             engine: parts.engine,
             deliverer: parts.deliverer,
             hydrator: parts.hydrator,
+            poller: parts.poller,
             stop,
             tasks,
         })

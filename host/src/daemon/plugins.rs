@@ -1,15 +1,23 @@
-//! The plugins of this host: those in the binary, and component files that the configuration names.
+//! The plugins of this host: those in the binary, component files that the configuration names, and
+//! those that an administrator installed.
+//!
+//! Installed ones are run only where store, lock and shelf agree on what they are: whatever differs
+//! was looked at by nobody.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::sandbox;
 use crate::config::Config;
-use crate::domain::install::Running;
+use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
-use crate::sandbox::{Plugin, Sandbox};
+use crate::plugins::{Lock, drift};
+use crate::sandbox::{Compiler, Plugin, Sandbox};
+use crate::store::DEFAULT_TENANT;
+use crate::store::sqlite::SqliteStore;
 
 /// Loaded plugins and the sandbox they run in. A clone shares both.
 #[derive(Clone)]
@@ -26,15 +34,20 @@ pub struct Installed {
     /// Versions that enrollments may still run on, and what becomes of those.
     pub older: Vec<Plugin>,
     pub running: Running,
-    /// `built in`, or the file.
+    /// `built in`, the file, or what it was fetched from.
     pub source: String,
 }
 
 impl Plugins {
     /// Opens the sandbox and loads every plugin. Blocks: a component that is not in the cache is
-    /// compiled.
+    /// compiled, here.
     pub fn load(config: &Config) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &config.sandbox.cache)?;
+        Self::load_by(Compiler::Here, config)
+    }
+
+    /// The same, with somebody who compiles.
+    pub fn load_by(compiler: Compiler, config: &Config) -> anyhow::Result<Self> {
+        let sandbox = sandbox::open(compiler, config)?;
         let mut by_id = BTreeMap::new();
         for (name, wasm) in EMBEDDED {
             let plugin = sandbox
@@ -43,21 +56,11 @@ impl Plugins {
             let installed = Installed::alone(plugin, "built in".to_owned());
             by_id.insert(installed.plugin.manifest().id.clone(), installed);
         }
-        for file in &config.plugins.files {
-            let shown = file.display().to_string();
-            let wasm = read(file, config.sandbox.limits.component_max_bytes)
-                .with_context(|| format!("plugin {shown}"))?;
-            let plugin = sandbox
-                .load(&wasm)
-                .with_context(|| format!("plugin {shown}"))?;
-            let id = plugin.manifest().id.clone();
-            if let Some(other) = by_id.get(&id) {
-                bail!(
-                    "plugin {shown} has the id {id:?} of another one ({}): remove one of them",
-                    other.source
-                );
-            }
-            by_id.insert(id, Installed::alone(plugin, shown));
+        for installed in from_files(config, &sandbox)? {
+            add(&mut by_id, installed)?;
+        }
+        for installed in installed(config, &sandbox)? {
+            add(&mut by_id, installed)?;
         }
         Ok(Self {
             sandbox: Arc::new(sandbox),
@@ -93,6 +96,75 @@ impl Installed {
             source,
         }
     }
+}
+
+fn add(by_id: &mut BTreeMap<String, Installed>, installed: Installed) -> anyhow::Result<()> {
+    let id = installed.plugin.manifest().id.clone();
+    if let Some(other) = by_id.get(&id) {
+        bail!(
+            "plugin {} has the id {id:?} of another one ({}): remove one of them",
+            installed.source,
+            other.source
+        );
+    }
+    by_id.insert(id, installed);
+    Ok(())
+}
+
+/// For development: nobody approved them, so they get nothing beyond the contract.
+fn from_files(config: &Config, sandbox: &Sandbox) -> anyhow::Result<Vec<Installed>> {
+    let load = |file: &std::path::PathBuf| {
+        let shown = file.display().to_string();
+        let wasm = read(file, config.sandbox.limits.component_max_bytes)
+            .with_context(|| format!("plugin {shown}"))?;
+        let plugin = sandbox
+            .load(&wasm)
+            .with_context(|| format!("plugin {shown}"))?;
+        if !plugin.manifest().grants.is_empty() {
+            bail!(
+                "plugin {shown} asks for hosts or secrets, which plugins.files gives to none: take it out there and run `followup plugin add {shown}`"
+            );
+        }
+        Ok(Installed::alone(plugin, shown))
+    };
+    config.plugins.files.iter().map(load).collect()
+}
+
+fn installed(config: &Config, sandbox: &Sandbox) -> anyhow::Result<Vec<Installed>> {
+    let installs = SqliteStore::installs_in(&config.store.path, DEFAULT_TENANT)?;
+    let shelf = config.plugins.shelf();
+    let differences: Vec<_> = drift(&Lock::read(&config.plugins.lock)?, &installs, &shelf)
+        .iter()
+        .map(|drift| format!("\n  {drift}"))
+        .collect();
+    if !differences.is_empty() {
+        bail!(
+            "{} and what is installed here are not the same:{}",
+            config.plugins.lock.display(),
+            differences.concat()
+        );
+    }
+    let load = |install: &Install| -> anyhow::Result<Plugin> {
+        let named = || format!("plugin {} {}", install.plugin, install.version);
+        let wasm = shelf
+            .get(&install.plugin, &install.version, &install.digest)
+            .with_context(named)?;
+        sandbox.load(&wasm).with_context(named)
+    };
+    let active = installs.iter().filter(|it| it.status == Status::Active);
+    active
+        .map(|active| {
+            let older = installs
+                .iter()
+                .filter(|it| it.plugin == active.plugin && it.status == Status::Retired);
+            Ok(Installed {
+                plugin: load(active)?,
+                older: older.map(load).collect::<anyhow::Result<_>>()?,
+                running: active.running,
+                source: active.resolved.clone(),
+            })
+        })
+        .collect()
 }
 
 fn read(file: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {

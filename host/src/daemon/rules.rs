@@ -1,5 +1,7 @@
 //! From the configuration to the limits that the guardrails work with.
 
+use std::sync::Arc;
+
 use crate::calendar::Calendar;
 use crate::config::{self, Config, Guardrails};
 use crate::domain::instant::DAY_MS;
@@ -14,6 +16,11 @@ pub(super) fn calendar(config: &config::Calendar) -> Calendar {
         config.holidays.clone(),
     )
     .with_holidays_of_contact(config.holidays_of_contact)
+}
+
+/// The same, for whoever calls plugins.
+pub fn shared_calendar(config: &Config) -> Arc<Calendar> {
+    Arc::new(calendar(&config.calendar))
 }
 
 /// The limits of one sequence: its own where it has some, else those of `[guardrails]`. Those of an

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::sync::Semaphore;
 
+use super::triggers::Triggers;
 use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
@@ -20,6 +21,7 @@ use crate::guardrails::Sender;
 use crate::hydrate::Hydrator;
 use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits};
+use crate::poll::Poller;
 use crate::recipient;
 use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
@@ -32,7 +34,9 @@ pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) deliverer: Deliverer,
     pub(super) hydrator: Hydrator,
+    pub(super) poller: Poller,
     hooks: HashMap<String, ingest::Connection>,
+    listeners: HashMap<String, ingest::Listener>,
     reactions: Arc<Reactions>,
 }
 
@@ -57,7 +61,7 @@ pub(super) async fn wire(
         total_timeout_ms: config.deliver.timeout_ms,
         ..NetLimits::default()
     })?);
-    let calendar = Arc::new(rules::calendar(&config.calendar));
+    let calendar = rules::shared_calendar(config);
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -74,6 +78,12 @@ pub(super) async fn wire(
         transports.extend(can.transport.map(|transport| (name.clone(), transport)));
         sources.extend(can.source.map(|source| (name.clone(), source)));
     }
+
+    let shared_key = Arc::new(key.clone());
+    let triggers = Triggers::of(config, &plugins, &calendar, &shared_key)?;
+    store
+        .register_polls(DEFAULT_TENANT, triggers.polls(), now)
+        .await?;
 
     let identities: HashMap<_, _> = config
         .identities
@@ -92,6 +102,15 @@ pub(super) async fn wire(
     let lookback = rules::lookback(config);
     let letterhead = Arc::new(outgoing::letterhead(config, key));
     Ok(Parts {
+        poller: Poller {
+            store: Arc::clone(&store),
+            sandbox: Arc::clone(&plugins.sandbox),
+            calendar: Arc::clone(&calendar),
+            reactions: Arc::clone(&reactions),
+            key: shared_key,
+            polled: Arc::new(triggers.polled),
+        },
+        listeners: triggers.listeners,
         engine: Engine {
             store: Arc::clone(&store),
             sandbox: plugins.sandbox,
@@ -186,6 +205,7 @@ pub(super) fn door(
         store: Arc::clone(&parts.store),
         clock,
         connections: Arc::new(parts.hooks.clone()),
+        triggers: Arc::new(parts.listeners.clone()),
         reactions: Arc::clone(&parts.reactions),
         public_url: server.public_url(bound),
         limits: ingest::Limits {

@@ -262,7 +262,7 @@ impl Effects<'_, '_> {
         }
         self.applied.emitted.push(EmittedEvent {
             id: self.action_id("evt", index),
-            plugin: self.scope.version.name().to_owned(),
+            plugin: self.scope.version.id().to_owned(),
             kind: kind.to_owned(),
             data: data.clone(),
             depth,

@@ -58,7 +58,7 @@ impl Turn<'_> {
         self.calls += 1;
         self.enrollments[place].changed = true;
         let version = self.version(place, sequence);
-        if let Some(reason) = self.contact.pauses.of_plugin(version.name()) {
+        if let Some(reason) = self.contact.pauses.of_plugin(version.id()) {
             self.park_unasked(place, sequence, call, reason);
             return false;
         }
@@ -77,7 +77,11 @@ impl Turn<'_> {
         let calendar = &self.engine.calendar;
         let (mut answer, mut kept) = (Ok(()), None);
         if let Some(last) = draft.taken_over_from(version) {
-            let carried = upgrade::carry_over(sandbox, calendar, version, last, &input).await;
+            // Boxed: it happens once, and its size would be every call's.
+            let carried = Box::pin(upgrade::carry_over(
+                sandbox, calendar, version, last, &input,
+            ))
+            .await;
             answer = carried.map(|state| input.state = state);
             kept = Some(draft.kept(last, &call.event));
         }
@@ -134,7 +138,7 @@ impl Turn<'_> {
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);
-                metrics::counter!("followup_decisions_total", "plugin" => version.name().to_owned())
+                metrics::counter!("followup_decisions_total", "plugin" => version.id().to_owned())
                     .increment(1);
                 true
             }
@@ -176,7 +180,7 @@ impl Turn<'_> {
         let version = self.version(place, sequence);
         let attempts = call.failures + 1;
         let due_at = retry::next_at(&self.engine.limits.backoff, self.now, attempts, &fault);
-        let plugin = version.name();
+        let plugin = version.id();
         metrics::counter!("followup_faults_total", "plugin" => plugin.to_owned(), "kind" => fault.kind.to_string())
             .increment(1);
         tracing::warn!(

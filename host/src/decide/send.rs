@@ -134,7 +134,7 @@ impl Effects<'_, '_> {
             template: email.template.clone(),
             context: MessageContext {
                 sequence: scope.sequence.name.clone(),
-                plugin: scope.version.name().to_owned(),
+                plugin: scope.version.id().to_owned(),
                 variables: email.variables.clone(),
                 event: scope.event.clone(),
             },
@@ -174,7 +174,7 @@ impl Effects<'_, '_> {
                 identity: &scope.sequence.sender.identity,
                 to,
                 sequence: &scope.sequence.name,
-                plugin: scope.version.name(),
+                plugin: scope.version.id(),
                 template: &email.template,
                 contact: scope.contact,
                 account: scope.account,

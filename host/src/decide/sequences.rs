@@ -27,8 +27,8 @@ impl Version {
             .any(|wanted| wanted == kind)
     }
 
-    /// The plugin's id in its manifest.
-    pub fn name(&self) -> &str {
+    /// The plugin's, in its manifest.
+    pub fn id(&self) -> &str {
         &self.plugin.manifest().id
     }
 }

@@ -1,5 +1,7 @@
 //! A webhook as the mappings see it: raw bytes in, verdict or events out.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Instant, NewEvent};
@@ -20,8 +22,9 @@ pub struct HookRequest {
 impl HookRequest {
     /// The one value of a header. A header sent twice is refused: two verifiers could read two
     /// different ones.
-    pub fn header(&self, name: &'static str) -> Result<&str, Refusal> {
-        let mut values = self.headers.iter().filter(|(n, _)| n == name);
+    pub fn header(&self, name: impl Into<Cow<'static, str>>) -> Result<&str, Refusal> {
+        let name = name.into();
+        let mut values = self.headers.iter().filter(|(n, _)| *n == name);
         match (values.next(), values.next()) {
             (Some((_, value)), None) => Ok(value),
             (None, _) => Err(Refusal::MissingHeader(name)),
@@ -34,11 +37,11 @@ impl HookRequest {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("header {0} is missing")]
-    MissingHeader(&'static str),
+    MissingHeader(Cow<'static, str>),
     #[error("header {0} was sent more than once")]
-    RepeatedHeader(&'static str),
+    RepeatedHeader(Cow<'static, str>),
     #[error("header {0} cannot be read")]
-    MalformedHeader(&'static str),
+    MalformedHeader(Cow<'static, str>),
     #[error(
         "the signature does not match: check the secret of this connection and, for senders that sign the URL, server.public_url"
     )]

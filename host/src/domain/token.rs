@@ -23,6 +23,8 @@ pub mod purpose {
     pub const UNSUBSCRIBE: &str = "unsubscribe";
     pub const CLICK: &str = "click";
     pub const OPEN: &str = "open";
+    /// Stands behind links to our own pages (`fu`), so that a page can tell who came from a mail.
+    pub const VISIT: &str = "visit";
 }
 
 /// Makes and checks tokens.

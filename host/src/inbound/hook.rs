@@ -99,7 +99,7 @@ fn signs(request: &HookRequest) -> bool {
 impl Inbound {
     fn check_credential(&self, request: &HookRequest) -> Result<(), Refusal> {
         let given = credential(request.header("authorization")?)
-            .ok_or(Refusal::MalformedHeader("authorization"))?;
+            .ok_or(Refusal::MalformedHeader("authorization".into()))?;
         if same(self.secret.expose_secret().trim(), given.trim()) {
             Ok(())
         } else {
@@ -204,8 +204,8 @@ mod tests {
     fn nothing_is_believed_without_the_secret() {
         let basic = format!("Basic {}", STANDARD.encode("any:hunter2"));
         let wrong = format!("basic {}", STANDARD.encode("any:hunter3"));
-        let missing = Err(Refusal::MissingHeader("authorization"));
-        let malformed = Err(Refusal::MalformedHeader("authorization"));
+        let missing = Err(Refusal::MissingHeader("authorization".into()));
+        let malformed = Err(Refusal::MalformedHeader("authorization".into()));
         check("hunter2", &[("authorization", "Bearer hunter2")], &Ok(()));
         check("hunter2", &[("authorization", "bearer  hunter2 ")], &Ok(()));
         check("hunter2", &[("authorization", &basic)], &Ok(()));
@@ -234,7 +234,7 @@ mod tests {
         check(
             "hunter2",
             &twice,
-            &Err(Refusal::RepeatedHeader("authorization")),
+            &Err(Refusal::RepeatedHeader("authorization".into())),
         );
         assert_eq!(
             Inbound::new(" ".to_owned().into(), Ours::default()).err(),
@@ -263,7 +263,7 @@ mod tests {
         check(
             "hunter2",
             &headers,
-            &Err(Refusal::MissingHeader("authorization")),
+            &Err(Refusal::MissingHeader("authorization".into())),
         );
     }
 

@@ -10,7 +10,9 @@ use crate::store;
 use crate::store::intake::Ingested;
 
 /// How long a sender should wait before it tries again.
-const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
+const RETRY_AFTER_S: i64 = 2;
+/// The longest that a trigger's own wish may make it.
+const RETRY_AFTER_MAX_S: i64 = 3_600;
 
 /// Taken in.
 #[derive(Debug, Serialize)]
@@ -45,6 +47,8 @@ pub(super) enum Error {
     UnknownConnection(String),
     #[error("use POST")]
     NotPost,
+    #[error("there is nothing below /hooks/{0}")]
+    NothingBelow(String),
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error(transparent)]
@@ -59,6 +63,14 @@ pub(super) enum Error {
     Broken(String),
     #[error("too many requests at once (server.concurrent_max); try again")]
     TooMany,
+    #[error("too many requests at once to this connection; try again")]
+    TooManyOfOne,
+    /// Its own word that the same request will never do.
+    #[error("the trigger cannot take it: {0}")]
+    Unreadable(String),
+    /// May pass; what went wrong is in the log and in `followup status`.
+    #[error("the trigger failed; try again")]
+    Failed { retry_after_s: Option<i64> },
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -66,14 +78,26 @@ pub(super) enum Error {
 impl Error {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownConnection(_) => StatusCode::NOT_FOUND,
+            Self::UnknownConnection(_) | Self::NothingBelow(_) => StatusCode::NOT_FOUND,
             Self::NotPost => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(_) => StatusCode::UNAUTHORIZED,
-            Self::Malformed(_) | Self::AllRejected(_) | Self::Broken(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::AllRejected(_) | Self::Broken(_) | Self::Unreadable(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::TooMany | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany | Self::TooManyOfOne | Self::Failed { .. } | Self::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
+    }
+
+    fn retry_after_s(&self) -> i64 {
+        match self {
+            Self::Failed { retry_after_s } => retry_after_s.unwrap_or(RETRY_AFTER_S),
+            _ => RETRY_AFTER_S,
+        }
+        .clamp(RETRY_AFTER_S, RETRY_AFTER_MAX_S)
     }
 }
 
@@ -86,7 +110,7 @@ struct Problem {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, retry_after_s) = (self.status(), self.retry_after_s());
         let error = match &self {
             // What the store says may name files; it is in the log.
             Self::Store(_) => "busy; try again".to_owned(),
@@ -100,7 +124,7 @@ impl IntoResponse for Error {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, RETRY_AFTER_S);
+                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
         }
         response
     }

@@ -1,19 +1,15 @@
-//! `POST /hooks/{connection}`.
-
-use std::error::Error as _;
-use std::time::Duration;
+//! `POST /hooks/{connection}`; for triggers any method, and any path below.
 
 use axum::Router;
-use axum::body::{self, Body};
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use http_body_util::LengthLimitError;
 
+use super::Door;
 use super::answer::{Accepted, Error};
-use super::{Connection, Door};
-use crate::domain::Instant;
 use crate::domain::hook::{Hook, HookRequest, Rejected};
+use crate::domain::{Instant, NewEvent};
 use crate::store::DEFAULT_TENANT;
 use crate::store::intake::{Arrival, Ingested};
 
@@ -24,6 +20,7 @@ const LOGGED_REJECTIONS_MAX: usize = 5;
 pub fn router(door: Door) -> Router {
     Router::new()
         .route("/hooks/{connection}", any(receive))
+        .route("/hooks/{connection}/{*rest}", any(receive_below))
         .with_state(door)
 }
 
@@ -31,11 +28,36 @@ async fn receive(
     State(door): State<Door>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Accepted, Error> {
-    let answer = door.take_in(&name, request).await;
+) -> Result<Response, Error> {
+    let answer = match door.triggers.get(&name) {
+        Some(listener) => door.ask(&name, listener, request).await,
+        None => door
+            .take_in(&name, request)
+            .await
+            .map(IntoResponse::into_response),
+    };
+    told(&name, answer)
+}
+
+/// Only triggers have anything below their address.
+async fn receive_below(
+    State(door): State<Door>,
+    Path((name, _)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Error> {
+    let answer = match door.triggers.get(&name) {
+        Some(listener) => door.ask(&name, listener, request).await,
+        None => Err(Error::NothingBelow(name.clone())),
+    };
+    told(&name, answer)
+}
+
+/// Counts the answer, and logs one that takes nothing in.
+fn told(name: &str, answer: Result<Response, Error>) -> Result<Response, Error> {
     let status = answer
         .as_ref()
-        .map_or_else(|e| e.status().as_u16(), |_| 200);
+        .map_or_else(Error::status, Response::status)
+        .as_u16();
     metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
     if let Err(e) = &answer {
         tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
@@ -61,15 +83,17 @@ impl Door {
             return Err(Error::AllRejected(batch.rejected));
         }
         log_rejections(name, &batch.rejected);
-        let ingested = self.ingest(name, connection, batch.events, now).await?;
+        let ingested = self
+            .ingest(name, connection.creates_contacts, batch.events, now)
+            .await?;
         Ok(Accepted::new(&ingested, batch.rejected))
     }
 
-    async fn ingest(
+    pub(super) async fn ingest(
         &self,
         name: &str,
-        connection: &Connection,
-        events: Vec<crate::domain::NewEvent>,
+        creates_contacts: bool,
+        events: Vec<NewEvent>,
         now: Instant,
     ) -> Result<Ingested, Error> {
         let arrival = Arrival {
@@ -77,7 +101,7 @@ impl Door {
             connection: name.to_owned(),
             received_at: now,
             events,
-            creates_contacts: connection.creates_contacts,
+            creates_contacts,
             reactions: std::sync::Arc::clone(&self.reactions),
         };
         let exit_wait_ms = self.limits.exit_wait_ms;
@@ -99,40 +123,9 @@ impl Door {
         request.body = self.read_body(&parts.headers, body, max).await?;
         Ok(request)
     }
-
-    async fn read_body(
-        &self,
-        headers: &HeaderMap,
-        body: Body,
-        max: usize,
-    ) -> Result<Vec<u8>, Error> {
-        let announced = headers
-            .get(axum::http::header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.parse::<usize>().ok());
-        if announced.is_some_and(|bytes| bytes > max) {
-            return Err(Error::TooLarge(max));
-        }
-        let timeout_ms = self.limits.body_timeout_ms;
-        match tokio::time::timeout(Duration::from_millis(timeout_ms), body::to_bytes(body, max))
-            .await
-        {
-            Err(_) => Err(Error::TooSlow(timeout_ms)),
-            Ok(Ok(bytes)) => Ok(bytes.into()),
-            Ok(Err(e)) => {
-                let cause = e.source();
-                let too_large = cause.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
-                Err(if too_large {
-                    Error::TooLarge(max)
-                } else {
-                    Error::Broken(e.to_string())
-                })
-            }
-        }
-    }
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
         .map(|(name, value)| {
@@ -144,7 +137,7 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-fn log_rejections(name: &str, rejected: &[Rejected]) {
+pub(super) fn log_rejections(name: &str, rejected: &[Rejected]) {
     for part in rejected.iter().take(LOGGED_REJECTIONS_MAX) {
         tracing::warn!(
             connection = name,

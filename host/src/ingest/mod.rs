@@ -4,14 +4,16 @@
 //! applies exit conditions and cancels what has not been handed to a provider, and the answer waits
 //! for the calls that a provider holds at that moment: once a reply is acknowledged, nothing
 //! further goes out. Writes events, contacts, enrollments, timers, messages, suppressions. Never
-//! decides, never sends.
+//! decides, never sends. For a trigger its plugin normalizes, and may say what the sender is told.
 //!
 //! Status codes are chosen for what senders make of them (HubSpot gives up for good on 400, 401,
 //! 403, 404 and 405; all retry on 429, 503 and time-outs): a broken store, a full queue and too
 //! many requests answer 503 with Retry-After, so that nothing is lost by us being busy.
 
 mod answer;
+mod body;
 mod door;
+mod trigger;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::store;
 use crate::store::intake::Reactions;
 
 pub use door::router;
+pub use trigger::{CALLS_MAX, Listener};
 
 /// What the door works with.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// By name, as in `/hooks/{connection}`.
     pub connections: Arc<HashMap<String, Connection>>,
+    /// Those that a plugin listens for.
+    pub triggers: Arc<HashMap<String, Listener>>,
     pub reactions: Arc<Reactions>,
     /// What senders call us, without a slash at the end: some sign the URL.
     pub public_url: String,

@@ -51,13 +51,15 @@ pub struct Locked {
     pub signer: Option<String>,
     /// The digest of everything that it may do (`manifest::Asks`).
     pub approved: String,
+    /// Whether it is the version that takes on what is new.
+    pub active: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error(transparent)]
     Read(#[from] FileError),
-    #[error("{}: {why}; get it back from version control, or write it anew with `followup plugin sync`", file.display())]
+    #[error("{}: {why}; get it back from version control", file.display())]
     Broken { file: PathBuf, why: String },
     #[error("{}: cannot be written ({error})", file.display())]
     Write { file: PathBuf, error: io::Error },
@@ -168,6 +170,7 @@ impl Locked {
             digest: install.digest.clone(),
             signer: install.signer.clone(),
             approved: install.asks_digest.clone(),
+            active: install.status == Status::Active,
         }
     }
 }
@@ -255,7 +258,7 @@ pub(super) mod tests {
             let told = Lock::read(&file).expect_err("broken").to_string();
             assert!(told.contains(expect), "{told:?} does not say {expect:?}");
         };
-        check(b"form = ", "plugin sync");
+        check(b"form = ", "from version control");
         check(b"form = 2\n", "reads form 1");
         check(b"", "form");
         check(&[0xff], "is no text");

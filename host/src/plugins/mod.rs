@@ -39,6 +39,8 @@ pub use signature::{
 };
 pub use source::{Pick, Source, SourceError};
 
+use std::path::Path;
+
 use secrecy::SecretString;
 
 use crate::domain::{Instant, digest};
@@ -93,6 +95,14 @@ pub enum Error {
     },
     #[error("the plugin cannot be pushed: {0}")]
     Component(#[from] ComponentError),
+    #[error(
+        "{resolved} is not what followup.lock has of {plugin}: it {differs}; get the locked one back at its source, or add and approve the plugin anew"
+    )]
+    NotAsLocked {
+        plugin: String,
+        resolved: String,
+        differs: String,
+    },
 }
 
 /// Gets the component and judges its signature. Reads files where it stands: call it where that may
@@ -122,6 +132,34 @@ pub async fn fetch(source: &Source, supply: &Supply) -> Result<Fetched, Error> {
         manifest_digest: found.manifest_digest,
         signature: found.signature,
         signer,
+    })
+}
+
+/// Gets what the lock has, from where it was had before: the same bytes, signed by the same publisher,
+/// or nothing. For a machine that lacks them.
+pub async fn fetch_locked(
+    locked: &Locked,
+    supply: &Supply,
+    folder: &Path,
+) -> Result<Fetched, Error> {
+    let source = Source::parse(&locked.resolved, folder)?;
+    let fetched = fetch(&source, supply).await?;
+    let signer = fetched.signer.name();
+    let differs = if fetched.digest != locked.digest {
+        format!("has the digest {}, not {}", fetched.digest, locked.digest)
+    } else if signer != locked.signer.as_deref() {
+        format!(
+            "is signed by {}, not {}",
+            signer.unwrap_or("no publisher"),
+            locked.signer.as_deref().unwrap_or("no publisher")
+        )
+    } else {
+        return Ok(fetched);
+    };
+    Err(Error::NotAsLocked {
+        plugin: format!("{} {}", locked.id, locked.version),
+        resolved: fetched.resolved,
+        differs,
     })
 }
 

@@ -61,7 +61,7 @@ impl Signer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     #[error(
-        "it is not signed, and what comes from a registry must be (plugins.require_signature): ask the publisher to push it with `followup plugin push --sign`, or download it, look at it, and add the file"
+        "it is not signed, and what comes from a registry must be (plugins.require_signature): ask the publisher to sign it (`followup plugin sign`) and push it anew, or get the file from them in a way you trust, and add that"
     )]
     Unsigned,
     #[error(

@@ -1,4 +1,4 @@
-//! HMAC-SHA256, base64: the primitive under HubSpot v3 and Standard Webhooks.
+//! HMAC-SHA256: the primitive under HubSpot v3, Standard Webhooks and the schemes of triggers.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac::{self, Context, HMAC_SHA256, Key, Tag};
@@ -10,10 +10,15 @@ pub fn sign(key: &[u8], parts: &[&[u8]]) -> String {
 
 /// Whether `signature` is the one over the parts. Text that is no base64 is simply not.
 pub fn verify(key: &[u8], parts: &[&[u8]], signature: &str) -> bool {
-    STANDARD.decode(signature).is_ok_and(|given| {
-        let message = parts.concat();
-        hmac::verify(&Key::new(HMAC_SHA256, key), &message, &given).is_ok()
-    })
+    STANDARD
+        .decode(signature)
+        .is_ok_and(|given| verify_bytes(key, parts, &given))
+}
+
+/// Whether the bytes of `signature` are those of the one over the parts.
+pub fn verify_bytes(key: &[u8], parts: &[&[u8]], signature: &[u8]) -> bool {
+    let message = parts.concat();
+    hmac::verify(&Key::new(HMAC_SHA256, key), &message, signature).is_ok()
 }
 
 fn tag(key: &[u8], parts: &[&[u8]]) -> Tag {

@@ -1,4 +1,4 @@
-//! The signature schemes of webhooks, shared by `crm` and `providers`.
+//! The signature schemes of webhooks, shared by `crm`, `providers` and the door for triggers.
 //!
 //! Pure: keys, raw bytes and headers in, true or a refusal out. Nothing here parses a body, reads a
 //! clock or keeps a key longer than its owner. Comparison is always ring's, in constant time.
@@ -7,6 +7,7 @@
 
 pub mod ecdsa;
 pub mod hmac;
+pub mod scheme;
 pub mod standard_webhooks;
 
 /// Why a configured key cannot be used. Says what a right one looks like, never the key.

@@ -75,11 +75,11 @@ pub fn verify(secret: &Secret, request: &HookRequest, now: Instant) -> Result<()
 
     // With a dot inside, two different (id, timestamp, body) would be the same signed bytes.
     if id.is_empty() || id.contains('.') {
-        return Err(Refusal::MalformedHeader(names.id));
+        return Err(Refusal::MalformedHeader(names.id.into()));
     }
     let seconds: i64 = timestamp
         .parse()
-        .map_err(|_| Refusal::MalformedHeader(names.timestamp))?;
+        .map_err(|_| Refusal::MalformedHeader(names.timestamp.into()))?;
     check_fresh(Instant(seconds.saturating_mul(SECOND_MS)), now)?;
 
     let message: [&[u8]; 5] = [
@@ -175,12 +175,12 @@ mod tests {
         check(
             &signed("a.b", &at, SIGNATURE),
             BODY,
-            &Err(Refusal::MalformedHeader("webhook-id")),
+            &Err(Refusal::MalformedHeader("webhook-id".into())),
         );
         check(
             &signed(ID, "soon", SIGNATURE),
             BODY,
-            &Err(Refusal::MalformedHeader("webhook-timestamp")),
+            &Err(Refusal::MalformedHeader("webhook-timestamp".into())),
         );
         let too_old = Refusal::Stale {
             age_s: 301,
@@ -218,7 +218,7 @@ mod tests {
         check(
             &only_id,
             BODY,
-            &Err(Refusal::MissingHeader("svix-timestamp")),
+            &Err(Refusal::MissingHeader("svix-timestamp".into())),
         );
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
 //! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
-//! ask), `Controls` (people who act), `Roster` (lists that people bring in) and `Installs` (plugin versions). Every call is coarse,
+//! ask), `Controls` (people who act), `Roster` (lists that people bring in), `Installs` (plugin
+//! versions) and `Triggers` (the poll loop, and what is kept of every call of a trigger). Every call is coarse,
 //! so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
@@ -16,6 +17,7 @@ pub mod outbox;
 pub mod recipient;
 pub mod roster;
 pub mod sqlite;
+pub mod triggers;
 pub mod work;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub use ledger::Ledger;
 pub use outbox::Outbox;
 pub use recipient::Recipient;
 pub use roster::Roster;
+pub use triggers::Triggers;
 pub use work::Work;
 
 use crate::clock::Clock;
@@ -55,6 +58,7 @@ pub trait Store:
     + Controls
     + Roster
     + Installs
+    + Triggers
     + Send
     + Sync
     + 'static
@@ -80,6 +84,8 @@ pub struct Bells {
     pub hydrate: Notify,
     /// Other plugin versions are to run: the host loads them.
     pub plugins: Notify,
+    /// Triggers may be due earlier than they were.
+    pub poll: Notify,
 }
 
 /// What went wrong, by what the caller does next.

@@ -4,10 +4,15 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::Common;
-use crate::cli::table::table;
-use crate::cli::{load, print_json};
-use crate::daemon::Plugins;
+use super::super::table::table;
+use super::super::{Common, load, print_json};
+use super::switch::manifest_of;
+use crate::config::Config;
+use crate::domain::manifest::Manifest;
+use crate::embedded::EMBEDDED;
+use crate::plugins::Component;
+use crate::store::DEFAULT_TENANT;
+use crate::store::sqlite::SqliteStore;
 
 #[derive(Serialize)]
 struct Row {
@@ -15,17 +20,21 @@ struct Row {
     name: String,
     version: String,
     kind: &'static str,
+    /// `built in`, `file`, or where an installed version stands.
+    standing: &'static str,
     description: String,
     events: Vec<String>,
     actions: Vec<String>,
     templates: Vec<String>,
     source: String,
+    signer: Option<String>,
     digest: String,
 }
 
+/// Reads manifests only: what is broken can be listed all the same.
 pub(super) fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let config = load::survey(&common.config)?;
-    let rows = rows(&Plugins::load(&config)?);
+    let rows = rows(&config)?;
     if common.json {
         print_json(&rows)?;
     } else {
@@ -34,26 +43,46 @@ pub(super) fn run(common: &Common) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(plugins: &Plugins) -> Vec<Row> {
-    plugins
-        .by_id
-        .values()
-        .map(|installed| {
-            let manifest = installed.plugin.manifest();
-            Row {
-                id: manifest.id.clone(),
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                kind: manifest.kind.as_str(),
-                description: manifest.description.clone(),
-                events: manifest.events.clone(),
-                actions: manifest.actions.clone(),
-                templates: manifest.templates.keys().cloned().collect(),
-                source: installed.source.clone(),
-                digest: installed.plugin.digest().to_owned(),
-            }
-        })
-        .collect()
+fn rows(config: &Config) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (_, wasm) in EMBEDDED {
+        rows.push(Row::of(Component::read(wasm)?.manifest, "built in", wasm));
+    }
+    for file in &config.plugins.files {
+        let wasm = std::fs::read(file)?;
+        let mut row = Row::of(Component::read(&wasm)?.manifest, "file", &wasm);
+        row.source = file.display().to_string();
+        rows.push(row);
+    }
+    let shelf = config.plugins.shelf();
+    for install in SqliteStore::installs_in(&config.store.path, DEFAULT_TENANT)? {
+        let mut row = Row::of(manifest_of(&shelf, &install)?, install.status.as_str(), &[]);
+        row.digest = install.digest;
+        row.source = install.resolved;
+        row.signer = install.signer;
+        rows.push(row);
+    }
+    rows.sort_by(|a, b| (&a.id, &a.version).cmp(&(&b.id, &b.version)));
+    Ok(rows)
+}
+
+impl Row {
+    fn of(manifest: Manifest, standing: &'static str, wasm: &[u8]) -> Self {
+        Self {
+            id: manifest.id,
+            name: manifest.name,
+            version: manifest.version,
+            kind: manifest.kind.as_str(),
+            standing,
+            description: manifest.description,
+            events: manifest.events,
+            actions: manifest.actions,
+            templates: manifest.templates.into_keys().collect(),
+            source: standing.to_owned(),
+            signer: None,
+            digest: crate::domain::digest::of_bytes(wasm),
+        }
+    }
 }
 
 fn show(rows: &[Row]) {
@@ -61,9 +90,10 @@ fn show(rows: &[Row]) {
         "plugin",
         "version",
         "kind",
+        "standing",
         "what it does",
-        "acts by",
         "from",
+        "signer",
         "digest",
     ]);
     for row in rows {
@@ -71,9 +101,10 @@ fn show(rows: &[Row]) {
             &row.id,
             &row.version,
             row.kind,
+            row.standing,
             &row.description,
-            &row.actions.join(", "),
             &row.source,
+            row.signer.as_deref().unwrap_or("–"),
             // Enough to tell two apart; `--json` has it whole.
             &row.digest[..19],
         ]);

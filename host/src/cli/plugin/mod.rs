@@ -1,19 +1,32 @@
 //! `followup plugin`: what authors of plugins do, from an empty folder to a registry, and what
 //! administrators do with what comes out of it. One file per command.
 
+mod add;
+mod approve;
 mod bench;
 mod build;
+mod candidate;
+mod desk;
 mod inspect;
 mod list;
 mod new;
+mod offer;
+mod preview;
+mod remove;
 mod replay;
+mod resume;
+mod rollback;
 pub mod scenario;
 mod sdk;
+mod show;
 mod sign;
 mod stopwatch;
+mod switch;
+mod sync;
 mod template;
 mod test;
 mod toolchain;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -23,28 +36,44 @@ use super::Common;
 
 #[derive(Subcommand)]
 pub(super) enum Plugin {
-    /// Write a folder with a plugin that builds and passes its own test.
+    /// Author: write a folder with a plugin that builds and passes its own test.
     New(new::New),
-    /// Build a plugin's folder into the component that is published.
+    /// Author: build a plugin's folder into the component that is published.
     Build(build::Build),
-    /// Make that component of what a language's tools built already.
+    /// Author: make that component of what a language's tools built already.
     Pack(build::Pack),
     /// What a component says of itself: what it asks for, imports, exports, and who signed it.
     Inspect(inspect::Inspect),
-    /// Play a plugin's scenarios in the production sandbox.
+    /// Author: play a plugin's scenarios in the production sandbox.
     Test(test::Test),
-    /// What each call of the scenarios takes: time, fuel, memory.
+    /// Author: what each call of the scenarios takes: time, fuel, memory.
     Bench(bench::Bench),
     /// Make recorded decisions again with another component, and show what differs.
     Replay(replay::Replay),
-    /// Make a publisher's key pair.
+    /// Author: make a publisher's key pair.
     Keygen(sign::Keygen),
-    /// Sign a component.
+    /// Author: sign a component.
     Sign(sign::Sign),
-    /// Push a component to a registry, its signature with it.
+    /// Author: push a component to a registry, its signature with it.
     Push(sign::Push),
-    /// The plugins in the binary and those the configuration names.
+    /// Fetch a plugin from a file, a folder or a registry, show what it asks for, and install it.
+    Add(add::Add),
+    /// Let a staged version do what it asks for.
+    Approve(approve::Approve),
+    /// Every plugin there is: built in, from files, installed.
     List(Common),
+    /// One plugin: what it may do, its versions, how it fares, who did what.
+    Show(show::Show),
+    /// Go over to another version, and say what becomes of running enrollments.
+    Upgrade(upgrade::Upgrade),
+    /// Go back to the version before.
+    Rollback(rollback::Rollback),
+    /// Ask a parked plugin again.
+    Resume(resume::Resume),
+    /// Forget a version that runs nowhere.
+    Remove(remove::Remove),
+    /// Make this host agree with followup.lock.
+    Sync(sync::Sync),
 }
 
 impl Plugin {
@@ -60,7 +89,15 @@ impl Plugin {
             Self::Keygen(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Push(command) => command.run(),
+            Self::Add(command) => command.run(),
+            Self::Approve(command) => command.run(),
             Self::List(common) => list::run(&common),
+            Self::Show(command) => command.run(),
+            Self::Upgrade(command) => command.run(),
+            Self::Rollback(command) => command.run(),
+            Self::Resume(command) => command.run(),
+            Self::Remove(command) => command.run(),
+            Self::Sync(command) => command.run(),
         }
     }
 }

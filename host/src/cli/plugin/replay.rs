@@ -3,15 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::test;
-use crate::calendar::Calendar;
 use crate::cli::{Common, block_on, load, print_json};
+use crate::daemon;
 use crate::plugins::Component;
-use crate::sandbox::Sandbox;
 use crate::simulate::{Comparison, compare};
 use crate::store::DEFAULT_TENANT;
 use crate::store::ledger::{Ledger, Whose};
@@ -49,13 +46,13 @@ impl Replay {
             (None, Some(sequence)) => Whose::Sequence(sequence),
             (None, None) => Whose::Plugin(component.manifest.id),
         };
-        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &test::cache())?;
+        let sandbox = daemon::open_sandbox(load::compiler()?, &config)?;
         let plugin = sandbox.load(&wasm).context(shown)?;
         let comparison = block_on(async {
             let rows = store
                 .recorded(DEFAULT_TENANT, whose, self.last as usize)
                 .await?;
-            let calendar = Arc::new(Calendar::default());
+            let calendar = daemon::calendar(&config);
             anyhow::Ok(compare(&sandbox, &plugin, &calendar, rows).await)
         })??;
         if self.common.json {

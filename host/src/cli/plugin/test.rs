@@ -118,11 +118,11 @@ pub(super) fn built(folder: &Path) -> anyhow::Result<Vec<u8>> {
 /// A sandbox as a host has it, with the limits of the configuration.
 pub(super) fn player(config: &Config, wasm: &[u8]) -> anyhow::Result<Player> {
     let sandbox = Sandbox::open(config.sandbox.limits.clone(), &cache())?;
-    Ok(Player::new(sandbox, wasm)?)
+    Ok(Player::new(sandbox.with_compiler(load::compiler()?), wasm)?)
 }
 
 /// Where compiled components of authors are kept: no working folder is needed to test a plugin.
-pub(super) fn cache() -> PathBuf {
+fn cache() -> PathBuf {
     let named = |name: &str| {
         load::env(name)
             .filter(|value| !value.is_empty())

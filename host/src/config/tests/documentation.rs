@@ -40,6 +40,8 @@ const ALL_KINDS: &str = r#"
     kind = "inbound"
     [connections.f]
     kind = "capture"
+    [connections.g]
+    kind = "trigger"
     [identities.i]
     [sequences.s]
     [plugins.registries."r.example:5000"]
@@ -58,7 +60,7 @@ fn every_option_that_is_read_is_shown_and_the_other_way_round() {
             Some("" | "connections" | "identities" | "sequences" | "registries")
         ) || matches!(
             key,
-            Some("exits" | "config" | "ramp" | "publishers" | "registries")
+            Some("exits" | "config" | "ramp" | "publishers" | "registries" | "triggers")
         )
     };
     let read: BTreeSet<String> = reader

@@ -19,7 +19,7 @@ pub(super) fn verify(secret: &str, request: &HookRequest, now: Instant) -> Resul
     let timestamp = request.header(TIMESTAMP_HEADER)?;
     let ms: i64 = timestamp
         .parse()
-        .map_err(|_| Refusal::MalformedHeader(TIMESTAMP_HEADER))?;
+        .map_err(|_| Refusal::MalformedHeader(TIMESTAMP_HEADER.into()))?;
     check_fresh(Instant(ms), now)?;
 
     let uri = decode_uri(&request.url);

@@ -49,6 +49,9 @@ pub struct Secret {
     /// Where a `header` may take it; each one of the `http` hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<HostPattern>,
+    /// Whether the trigger does something useful without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     pub reason: String,
 }
 
@@ -132,6 +135,12 @@ impl Grants {
             if secret.reason.trim().is_empty() {
                 problems.push(format!("grants.secrets {name}: say why in `reason`"));
             }
+            // What proves a webhook cannot be left out: nobody would be refused any more.
+            if secret.optional && secret.uses.contains(&SecretUse::Verify) {
+                problems.push(format!(
+                    "grants.secrets {name}: a secret that verifies is not optional"
+                ));
+            }
             if secret.uses.contains(&SecretUse::Header) == secret.hosts.is_empty() {
                 problems.push(format!(
                     "grants.secrets {name}: a secret for a header needs `hosts`, any other has none"
@@ -167,7 +176,8 @@ impl HostPattern {
         }
     }
 
-    fn problem(&self) -> Option<String> {
+    /// Why it is none.
+    pub fn problem(&self) -> Option<String> {
         if let Some(pointer) = self.config_pointer() {
             return (!pointer.starts_with('/')).then(|| {
                 format!(

@@ -24,7 +24,7 @@ pub(super) const WASM_LAYERS: [&str; 2] = [
 const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// A signature's artifact, and its one layer.
 pub(super) const SIGNATURE: &str = "application/vnd.followup.minisig";
-/// "The content of the empty descriptor is {}" (OCI image-spec, manifest.md).
+/// A config that says nothing: `{}` (OCI image-spec, "Guidance for an Empty Descriptor").
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 /// The digest of the plugin's manifest, so that two versions can be told apart without pulling them.
 const MANIFEST_DIGEST: &str = "dev.followup.manifest.digest";

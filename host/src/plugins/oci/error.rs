@@ -66,8 +66,9 @@ pub(super) fn explain(told: Told, reference: &Reference, hint: Option<&String>) 
         reference: reference.to_string(),
     };
     match told {
-        Told::UnauthorizedError { .. } | Told::AuthenticationFailure(_) => unauthorized(host),
-        Told::ServerError {
+        Told::UnauthorizedError { .. }
+        | Told::AuthenticationFailure(_)
+        | Told::ServerError {
             code: 401 | 403, ..
         } => unauthorized(host),
         Told::ServerError { code: 404, .. } | Told::ImageManifestNotFoundError(_) => not_found(),

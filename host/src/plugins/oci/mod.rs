@@ -2,7 +2,8 @@
 //!
 //! In: a reference, and what is known of its registry. Out: bytes that have the digest by which the
 //! registry listed them, and the digest that the tag stood for. Whether they are signed is not judged
-//! here. A component's size is known before its first byte comes, and a transfer has an end. What is
+//! here. A component's size is known before its first byte comes, and a transfer has an end; only a
+//! manifest is read by the library without a limit of size, within the time of the transfer. What is
 //! called is what the administrator named and where that registry leads (its token server, its
 //! storage); credentials go to the named host only. Proxies of the environment are used, as by other
 //! tools for registries.

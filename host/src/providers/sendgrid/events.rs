@@ -28,7 +28,7 @@ pub(super) fn verify(key: &PublicKey, request: &HookRequest, now: Instant) -> Re
     let timestamp = request.header(TIMESTAMP_HEADER)?;
     let seconds: i64 = timestamp
         .parse()
-        .map_err(|_| Refusal::MalformedHeader(TIMESTAMP_HEADER))?;
+        .map_err(|_| Refusal::MalformedHeader(TIMESTAMP_HEADER.into()))?;
     check_fresh(Instant(seconds.saturating_mul(SECOND_MS)), now)?;
     if key.verify(&[timestamp.as_bytes(), &request.body], signature) {
         Ok(())

@@ -49,12 +49,16 @@ impl Secrets {
         let mut held = BTreeMap::new();
         for secret in granted {
             let name = &secret.name;
-            let value = values.get(name).ok_or_else(|| {
-                format!(
-                    "secrets.{name} is missing: the plugin asks for it ({})",
-                    secret.reason
-                )
-            })?;
+            let value = match values.get(name) {
+                Some(value) => value,
+                None if secret.optional => continue,
+                None => {
+                    return Err(format!(
+                        "secrets.{name} is missing: the plugin asks for it ({})",
+                        secret.reason
+                    ));
+                }
+            };
             let in_header = secret.uses.contains(&SecretUse::Header);
             if in_header
                 && !value

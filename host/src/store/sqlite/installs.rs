@@ -3,12 +3,14 @@
 mod health;
 mod rollback;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::rows::{collect, execute, first, get, instant, instant_opt, json as json_of, to_json};
-use super::{SqliteStore, exits, register};
+use super::{Readers, SqliteStore, exits, register};
 use crate::domain::event::kind;
 use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::PluginKind;
@@ -17,18 +19,40 @@ use crate::domain::{Event, Instant, JsonMap, digest};
 use crate::store::installs::{Act, Health, Installs, LogEntry, Moved, Named};
 use crate::store::{Error, Store, TenantId};
 
+impl SqliteStore {
+    /// All versions, read from a file that nothing else is opened for yet: plugins are loaded before the
+    /// store is. None where the file is not there.
+    pub fn installs_in(path: &Path, tenant: TenantId) -> Result<Vec<Install>, Error> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let connection = Readers::connect(path)?;
+        let prepared = first(
+            &connection,
+            "SELECT 1 AS one FROM sqlite_schema WHERE name = 'installs'",
+            [],
+            |row| get::<i64>(row, "one"),
+        )?;
+        match prepared {
+            Some(_) => all(&connection, tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn all(db: &Connection, tenant: TenantId) -> Result<Vec<Install>, Error> {
+    collect(
+        db,
+        "SELECT * FROM installs WHERE tenant_id = ?1 ORDER BY plugin, added_at, id",
+        [tenant.0],
+        install,
+    )
+}
+
 #[async_trait]
 impl Installs for SqliteStore {
     async fn installs(&self, tenant: TenantId) -> Result<Vec<Install>, Error> {
-        self.read(move |db| {
-            collect(
-                db,
-                "SELECT * FROM installs WHERE tenant_id = ?1 ORDER BY plugin, added_at, id",
-                [tenant.0],
-                install,
-            )
-        })
-        .await
+        self.read(move |db| all(db, tenant)).await
     }
 
     async fn stage(&self, tenant: TenantId, install: Install, act: Act) -> Result<(), Error> {

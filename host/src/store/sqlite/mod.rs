@@ -2,7 +2,7 @@
 //! commit (`writer`), readers on connections of their own.
 //!
 //! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
-//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`; `contacts` finds, makes
+//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`, `triggers`; `contacts` finds, makes
 //! and merges people, and `watch` hears other processes.
 
 mod choices;
@@ -26,6 +26,7 @@ mod register;
 mod reports;
 mod roster;
 mod rows;
+mod triggers;
 mod watch;
 mod work;
 mod work_commit;

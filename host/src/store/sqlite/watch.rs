@@ -89,6 +89,7 @@ fn ring(bells: &Bells, seen: Look, look: Look) {
         bells.decide.notify_one();
         bells.deliver.notify_one();
         bells.hydrate.notify_one();
+        bells.poll.notify_one();
     }
     if look.plugins != seen.plugins {
         bells.plugins.notify_one();

@@ -44,15 +44,12 @@ pub(super) fn roll_back(
     let target = find(tx, tenant, &named(&back_to))?;
     let mut moved = activate(tx, tenant, &named(&back_to), Running::FinishOnOld, act)?;
     for later in silent_on(tx, tenant, &from)? {
-        match kept(tx, &later, tenant, &back_to)? {
-            Some(kept) => {
-                restore(tx, tenant, &later, kept, act.at)?;
-                moved.restored += 1;
-            }
-            None => {
-                begin_anew(tx, tenant, &later, &target, act.at)?;
-                moved.restarted += 1;
-            }
+        if let Some(kept) = kept(tx, &later, tenant, &back_to)? {
+            restore(tx, tenant, &later, kept, act.at)?;
+            moved.restored += 1;
+        } else {
+            begin_anew(tx, tenant, &later, &target, act.at)?;
+            moved.restarted += 1;
         }
     }
     moved.elsewhere = moved
