@@ -18,6 +18,7 @@ mod engine;
 mod fault;
 mod inspect;
 mod lane;
+mod last_words;
 mod limits;
 mod load;
 mod log;
