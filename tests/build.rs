@@ -1,7 +1,7 @@
-//! Builds the policies that the tests run to components, and says where they lie.
+//! Builds the plugins that the tests run to components, and says where they lie.
 
 fn main() {
-    for artifact in followup_plugin_builder::build(&["followup-rogue"]) {
+    for artifact in followup_plugin_builder::build(&["followup-rogue", "followup-rogue-trigger"]) {
         let name = artifact
             .package
             .trim_start_matches("followup-")

@@ -97,6 +97,9 @@ const EVERYTHING: &str = "*";
 const FENCES: &[(&str, &[&str])] = &[
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
+    ("wasmtime_wasi_http", &["sandbox"]),
+    ("http", &["sandbox"]),
+    ("rustix", &["sandbox"]),
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
@@ -154,6 +157,8 @@ fn crates_depend_downwards() {
         look(&format!("plugins/{folder}"), may);
     }
     look("tests/rogue", &["serde_json", "wit-bindgen"]);
+    let may = ["serde_json", "wasip2", "wit-bindgen"];
+    look("tests/rogue-trigger", &may);
     assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
 
     let host = fs::read_to_string(top().join("host/Cargo.toml")).expect("readable");

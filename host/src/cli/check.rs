@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::load;
 use crate::config::{self, Config, Env, Problem};
-use crate::daemon::Plugins;
 use crate::domain::manifest::Manifest;
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +40,7 @@ impl CheckArgs {
 
 /// The manifests of every plugin the configuration can use.
 fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
-    Plugins::load(config)
+    load::plugins(config)
         .map(|plugins| plugins.manifests())
         .map_err(|e| {
             let remedy = "see plugins.files, or ask the plugin's author";

@@ -6,6 +6,7 @@ use anyhow::bail;
 
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
+use crate::sandbox::Compiler;
 use crate::store::sqlite::{Options, SqliteStore};
 
 /// A configuration that may be served.
@@ -33,7 +34,7 @@ pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
             return Ok(None);
         }
     };
-    let plugins = Plugins::load(&config)?;
+    let plugins = plugins(&config)?;
     match config::validate(&config, &plugins.manifests()) {
         Ok(validated) => {
             warn(&validated.warnings);
@@ -48,6 +49,12 @@ pub(super) fn setup(path: &Path) -> anyhow::Result<Option<Setup>> {
             Ok(None)
         }
     }
+}
+
+/// The plugins, compiled in a process of their own where they are not in the cache: a command of this
+/// program.
+pub(super) fn plugins(config: &Config) -> anyhow::Result<Plugins> {
+    Plugins::load_by(Compiler::this_program()?, config)
 }
 
 /// As much of the configuration as can be read, for commands that only look: they need no secrets

@@ -7,6 +7,7 @@ pub mod check;
 mod contact;
 mod demo;
 pub mod init;
+mod internal_compile;
 mod leads;
 mod load;
 mod logs;
@@ -76,6 +77,9 @@ enum Command {
     /// The templates of mails, and what they would say.
     #[command(subcommand)]
     Template(template::Template),
+    /// Compile a component from stdin to stdout, for the process that started this one.
+    #[command(name = crate::sandbox::COMPILE_COMMAND, hide = true)]
+    InternalCompile(internal_compile::InternalCompile),
 }
 
 /// Where the configuration is, and for whom the answer is meant.
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Sequence(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Template(command) => command.run(),
+        Command::InternalCompile(command) => Ok(command.run()),
     };
     done.unwrap_or_else(|e| {
         // `{:#}`: the causes on one line; a backtrace helps nobody here.

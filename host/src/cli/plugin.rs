@@ -33,7 +33,7 @@ impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Self::List(common) = self;
         let config = load::survey(&common.config)?;
-        let rows = rows(&Plugins::load(&config)?);
+        let rows = rows(&load::plugins(&config)?);
         if common.json {
             print_json(&rows)?;
         } else {

@@ -17,7 +17,6 @@ use super::table::{or_dash, table};
 use super::{Common, load, print_json};
 use crate::compose::{Format, Found, Templates};
 use crate::config::{self, Config};
-use crate::daemon::Plugins;
 
 #[derive(Subcommand)]
 pub(super) enum Template {
@@ -61,7 +60,7 @@ impl Template {
 /// way.
 fn read(path: &std::path::Path) -> anyhow::Result<(Config, Templates)> {
     let config = load::survey(path)?;
-    let manifests = Plugins::load(&config)?.manifests();
+    let manifests = load::plugins(&config)?.manifests();
     let (templates, problems) = config::templates(&config, &manifests);
     for problem in &problems {
         eprintln!("{problem}");

@@ -4,6 +4,7 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod abilities;
+mod gateway;
 mod outgoing;
 mod plugins;
 mod rules;
@@ -28,6 +29,7 @@ use crate::hydrate::Hydrator;
 use crate::poll::Poller;
 use crate::store;
 
+pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
 pub use plugins::Plugins;
 pub(crate) use wire::reactions;

@@ -8,7 +8,9 @@ use anyhow::{Context, bail};
 use crate::config::Config;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
-use crate::sandbox::{Plugin, Sandbox};
+use crate::sandbox::{Compiler, Plugin, Sandbox};
+
+use super::Gateway;
 
 /// Loaded plugins and the sandbox they run in. A clone shares both.
 #[derive(Clone)]
@@ -27,9 +29,16 @@ pub struct Installed {
 
 impl Plugins {
     /// Opens the sandbox and loads every plugin. Blocks: a component that is not in the cache is
-    /// compiled.
+    /// compiled, here.
     pub fn load(config: &Config) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &config.sandbox.cache)?;
+        Self::load_by(Compiler::Here, config)
+    }
+
+    /// The same, with somebody who compiles.
+    pub fn load_by(compiler: Compiler, config: &Config) -> anyhow::Result<Self> {
+        let sandbox = Sandbox::open(config.sandbox.limits.clone(), &config.sandbox.cache)?
+            .with_compiler(compiler)
+            .with_outgoing(Arc::new(Gateway::default()));
         let mut by_id = BTreeMap::new();
         for (name, wasm) in EMBEDDED {
             let plugin = sandbox

@@ -25,7 +25,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 192 && b == 0 && c == 0)      // protocol assignments, RFC 6890
         || (a == 192 && b == 88 && c == 99)    // 6to4 relays, RFC 7526
         || (a == 198 && (18..=19).contains(&b)) // benchmarking, RFC 2544
-        || a >= 224; // multicast, reserved, broadcast
+        || a >= 224 // multicast, reserved, broadcast
+        // The host agent of every Azure machine ("What is IP address 168.63.129.16?", Microsoft Learn).
+        || address.octets() == [168, 63, 129, 16];
     !special
 }
 
@@ -69,6 +71,7 @@ mod tests {
             "100.64.0.1",
             "127.0.0.1",
             "127.8.8.8",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",

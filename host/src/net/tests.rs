@@ -158,7 +158,7 @@ async fn the_public_reach_ends_before_our_own_network() {
 
 #[tokio::test]
 async fn a_machine_without_certificates_says_so() {
-    let bare = Net::build(LIMITS, true).expect("a client");
+    let bare = Net::build(LIMITS, Arc::new(SystemNames), true).expect("a client");
     let got = bare
         .call(&request("https://127.0.0.1:1/"), Reach::Configured)
         .await;

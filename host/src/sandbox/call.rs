@@ -90,7 +90,7 @@ pub(super) fn store(
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES_MAX);
     let mut http = WasiHttpCtx::new();
-    http.set_field_size_limit(egress.headers_max_bytes());
+    http.set_field_size_limit(allowance.http_headers_max_bytes);
     let said = Said::new(allowance.stderr_max_bytes);
     let mut store = Store::new(
         engine,

@@ -61,6 +61,10 @@ pub(super) fn of_error(
             let max = allowance.output_max_bytes;
             let message = format!("hands over far more than output_max_bytes, {max}");
             (FaultKind::BadOutput, message)
+        } else if message.contains("total size of fields exceeds limit") {
+            let max = allowance.http_headers_max_bytes;
+            let message = format!("builds headers longer than http_headers_max_bytes, {max}");
+            (FaultKind::BadOutput, message)
         } else if let Some(refusal) = memory.refusal() {
             (FaultKind::OutOfMemory, refusal)
         } else {

@@ -129,6 +129,8 @@ pub(super) struct Allowance {
     pub(super) output_max_bytes: usize,
     pub(super) log_max_bytes: usize,
     pub(super) stderr_max_bytes: usize,
+    /// Of a trigger's own requests.
+    pub(super) http_headers_max_bytes: usize,
 }
 
 impl Allowance {
@@ -142,6 +144,7 @@ impl Allowance {
                 log_max_bytes: limits.log_max_bytes,
                 stack_max_bytes: limits.stack_max_bytes,
                 stderr_max_bytes: limits.stderr_max_bytes,
+                http_headers_max_bytes: 0,
             },
             PluginKind::Trigger => Self {
                 fuel_max: limits.triggers.fuel_max,
@@ -151,6 +154,7 @@ impl Allowance {
                 log_max_bytes: limits.triggers.log_max_bytes,
                 stack_max_bytes: limits.stack_max_bytes,
                 stderr_max_bytes: limits.stderr_max_bytes,
+                http_headers_max_bytes: limits.triggers.http_headers_max_bytes,
             },
         };
         let needs = manifest.limits;

@@ -13,12 +13,13 @@ mod pester;
     reason = "generated glue between the component's memory and Rust"
 )]
 mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "followup:plugin/policy" });
+    wit_bindgen::generate!({ path: "../../wit", world: "followup:plugin/policy-migrating" });
     export!(Rogue with_types_in self);
     use super::Rogue;
 }
 
 use bindings::exports::followup::plugin::policy_decide::{DecideInput, Decision, Guest};
+use bindings::exports::followup::plugin::policy_migrate::{Guest as Migrate, MigrateInput};
 use bindings::followup::plugin::types::PluginError;
 
 /// The manifest, where the host looks for it.
@@ -41,5 +42,13 @@ impl Guest for Rogue {
             Some(decision) => Ok(decision),
             None => misbehave::decide(misdeed, &input),
         }
+    }
+}
+
+impl Migrate for Rogue {
+    fn migrate(input: MigrateInput) -> Result<String, PluginError> {
+        let config: serde_json::Value = serde_json::from_str(&input.config)
+            .map_err(|e| PluginError::Permanent(e.to_string()))?;
+        misbehave::migrate(config["misbehave"].as_str().unwrap_or_default(), input)
     }
 }

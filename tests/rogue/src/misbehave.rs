@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::bindings::exports::followup::plugin::policy_decide::{
     Action, BusinessDays, CreateTask, DecideInput, Decision, EmitEvent, TimeOfDay, When,
 };
+use crate::bindings::exports::followup::plugin::policy_migrate::MigrateInput;
 use crate::bindings::followup::plugin::calendar;
 use crate::bindings::followup::plugin::log::{self, Level};
 use crate::bindings::followup::plugin::types::{Attribute, FieldError, PluginError, Retry, Value};
@@ -124,6 +125,19 @@ pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, Plu
         }
     };
     Ok(decision)
+}
+
+/// The state of an older version, in this one's words.
+pub(crate) fn migrate(misdeed: &str, input: MigrateInput) -> Result<String, PluginError> {
+    let from = serde_json::Value::String(input.from_version);
+    match misdeed {
+        "loop" => spin(),
+        "panic" => panic!("no such state"),
+        "bad-state" => Ok("{\"step\":".to_owned()),
+        "huge-state" => Ok(format!("\"{}\"", "s".repeat(70 << 10))),
+        "permanent" => Err(PluginError::InvalidState("too old".to_owned())),
+        _ => Ok(format!("{{\"from\":{from},\"was\":{}}}", input.state)),
+    }
 }
 
 fn say(reason: &str) -> Decision {

@@ -38,7 +38,7 @@ fn component(sections: &[Vec<u8>]) -> Vec<u8> {
 
 fn manifest(kind: &str) -> Vec<u8> {
     let text = format!(
-        "id = \"test\"\nname = \"Test\"\nversion = \"0.1.0\"\nkind = \"{kind}\"\ndescription = \"\"\n[config]\n"
+        "id = \"test\"\nname = \"Test\"\nversion = \"0.1.0\"\nkind = \"{kind}\"\ndescription = \"\"\nevents = [\"acme.event\"]\n[config]\n"
     );
     section("followup:manifest", text.as_bytes())
 }
@@ -106,9 +106,23 @@ fn files_that_are_no_plugin() {
         "262144 allowed",
     );
     check(
-        "a trigger",
+        "a trigger that does nothing",
         &component(&[manifest("trigger")]),
-        "\"test\" is a trigger; this version runs policies",
+        "exports neither followup:plugin/trigger-webhook@0.1 nor /trigger-poll@0.1",
+    );
+    let caller = component(&[
+        manifest("trigger"),
+        import("wasi:http/outgoing-handler@0.2.0"),
+    ]);
+    check(
+        "a trigger that calls without asking",
+        &caller,
+        "imports wasi:http/outgoing-handler@0.2.0, but its manifest asks for no host; add to plugin.toml\n[[grants.http]]",
+    );
+    check(
+        "compiled code",
+        b"\x7fELF and so on",
+        "compiled code, which is never taken from outside",
     );
     check(
         "no decide",

@@ -1,11 +1,16 @@
 //! The sandbox on a real component: the rogue policy (`tests/rogue`) misbehaves on demand, and
-//! every misdeed must cost exactly one call.
+//! every misdeed must cost exactly one call. Its sister `rogue-trigger` does so with webhooks, polls and
+//! requests of its own.
 
 mod cache;
+mod compile;
 mod contract;
+mod egress;
 mod fairness;
 mod faults;
 mod load;
+mod post;
+mod trigger;
 mod world;
 
 use std::path::Path;

@@ -55,7 +55,7 @@ fn every_option_that_is_read_is_shown_and_the_other_way_round() {
         let mut parts = pointer.rsplit('/');
         let (key, outer) = (parts.next(), parts.next());
         matches!(outer, Some("" | "connections" | "identities" | "sequences"))
-            || matches!(key, Some("exits" | "config" | "ramp"))
+            || matches!(key, Some("exits" | "config" | "ramp" | "triggers"))
     };
     let read: BTreeSet<String> = reader
         .asked()

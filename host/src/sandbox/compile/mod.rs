@@ -49,9 +49,15 @@ pub enum Compiler {
 pub struct Program(pub PathBuf);
 
 impl Compiler {
-    /// A child of the running program.
+    /// A child of the running program: of this very file, even where a newer one has taken its name.
     pub fn this_program() -> io::Result<Self> {
-        Ok(Self::Child(Program(std::env::current_exe()?)))
+        let this = PathBuf::from("/proc/self/exe");
+        let program = if this.exists() {
+            this
+        } else {
+            std::env::current_exe()?
+        };
+        Ok(Self::Child(Program(program)))
     }
 
     /// The native code of a component that was inspected.

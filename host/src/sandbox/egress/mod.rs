@@ -84,12 +84,6 @@ impl Egress {
         let way = self.0.as_ref().ok_or("only triggers have secrets")?;
         Ok(&way.authority)
     }
-
-    pub(super) fn headers_max_bytes(&self) -> usize {
-        self.0
-            .as_ref()
-            .map_or(0, |way| way.limits.http_headers_max_bytes)
-    }
 }
 
 impl WasiHttpHooks for Egress {

@@ -66,8 +66,14 @@ fn events_that_break_the_contract() {
         &|event| event.dedupe_key = "k".repeat(201),
         "the dedupe key is 201 bytes",
     );
-    check(&|event| event.occurred_at = Instant(-1), "");
-    check(&|event| event.occurred_at = Instant(i64::MAX), "");
+    check(
+        &|event| event.occurred_at = Instant(-1),
+        "lies outside the years",
+    );
+    check(
+        &|event| event.occurred_at = Instant(i64::MAX),
+        "lies outside the years",
+    );
     check(
         &|event| event.contact = TriggerContact::External(" ".to_owned()),
         "the contact's id is empty",

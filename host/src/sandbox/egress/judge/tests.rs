@@ -184,7 +184,10 @@ fn hosts_in_disguise() {
         "GET https://api.example.com./v1/x",
         "grants no request to api.example.com.",
     );
-    check("GET https://api.example.com\\@evil.example/v1/x", "");
+    check(
+        "GET https://api.example.com\\@evil.example/v1/x",
+        "a user before the host",
+    );
 }
 
 #[test]

@@ -7,21 +7,26 @@
 //! clock hold.
 
 mod address;
+mod forward;
+mod names;
 
 use std::error::Error as _;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::domain::http::{Failure, Method, Request, Response};
 
-use address::is_public;
+use forward::Clients;
+use names::{Gate, Gated, Refused, SystemNames};
+
+pub use names::Names;
+
+const NO_CERTIFICATES: &str = "this machine has no CA certificates: install the package ca-certificates, or set SSL_CERT_FILE";
 
 /// How long a call may take and how much may come back.
 #[derive(Debug, Clone, Copy)]
@@ -61,38 +66,45 @@ pub struct Error(#[from] reqwest::Error);
 pub struct Net {
     public: reqwest::Client,
     configured: reqwest::Client,
-    response_max_bytes: usize,
+    /// Of triggers whose administrator allowed addresses beside the public ones.
+    clients: Arc<Clients>,
+    names: Arc<dyn Names>,
+    limits: NetLimits,
     /// This machine has no CA certificates, so that no TLS server can be trusted.
     trusts_nobody: bool,
 }
 
 impl Net {
     pub fn new(limits: NetLimits) -> Result<Self, Error> {
-        match Self::build(limits, false) {
+        Self::with_names(limits, Arc::new(SystemNames))
+    }
+
+    /// With names of the caller's own.
+    pub fn with_names(limits: NetLimits, names: Arc<dyn Names>) -> Result<Self, Error> {
+        match Self::build(limits, Arc::clone(&names), false) {
             // Bare containers have no CA certificates. What needs no TLS (the demo) works there too;
             // a call that does fails with the reason.
-            Err(_) => Self::build(limits, true),
+            Err(_) => Self::build(limits, names, true),
             built => built,
         }
     }
 
-    fn build(limits: NetLimits, trusts_nobody: bool) -> Result<Self, Error> {
+    fn build(limits: NetLimits, names: Arc<dyn Names>, trusts_nobody: bool) -> Result<Self, Error> {
         // An error means that a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            let builder = builder(limits);
-            if trusts_nobody {
-                builder.tls_certs_only([])
-            } else {
-                builder
-            }
-        };
         Ok(Self {
-            public: builder().dns_resolver(Arc::new(PublicNames)).build()?,
-            configured: builder().build()?,
-            response_max_bytes: limits.response_max_bytes,
+            public: gated(limits, &names, Gate::PUBLIC, trusts_nobody).build()?,
+            configured: builder(limits, trusts_nobody).build()?,
+            clients: Arc::default(),
+            names,
+            limits,
             trusts_nobody,
         })
+    }
+
+    /// A client that connects to nothing but what the gate lets through.
+    fn gated(&self, gate: Gate) -> Result<reqwest::Client, Error> {
+        Ok(gated(self.limits, &self.names, gate, self.trusts_nobody).build()?)
     }
 
     /// Makes the call.
@@ -128,24 +140,15 @@ impl Net {
     fn check(&self, text: &str, reach: Reach) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|e| format!("{text:?} is no URL: {e}"))?;
         match url.scheme() {
-            "https" if self.trusts_nobody => {
-                return Err("this machine has no CA certificates: install the package \
-                     ca-certificates, or set SSL_CERT_FILE"
-                    .to_owned());
-            }
+            "https" if self.trusts_nobody => return Err(NO_CERTIFICATES.to_owned()),
             "http" | "https" => {}
             other => return Err(format!("{other}: is not called, only http and https are")),
         }
-        // A literal address is never resolved, so the resolver would not see it. The URL parser has
-        // already unmasked 0x7f.1, 2130706433 and the like.
-        let literal = match url.host() {
-            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-            _ => None,
-        };
-        match literal {
-            Some(address) if reach == Reach::Public && !is_public(address) => {
-                Err(refused(&address))
+        // A literal address is never resolved, so the resolver would not see it.
+        match literal(&url) {
+            Some(address) if reach == Reach::Public && !Gate::PUBLIC.lets(address) => {
+                let (host, found) = (address.to_string(), vec![address]);
+                Err(Refused { host, found }.to_string())
             }
             _ => Ok(url),
         }
@@ -169,10 +172,10 @@ impl Net {
             .await
             .map_err(|e| Failure::Unknown(chain(&e)))?
         {
-            if body.len() + chunk.len() > self.response_max_bytes {
+            if body.len() + chunk.len() > self.limits.response_max_bytes {
                 return Err(Failure::Unknown(format!(
                     "status {status}, then more than {} bytes",
-                    self.response_max_bytes
+                    self.limits.response_max_bytes
                 )));
             }
             body.extend_from_slice(&chunk);
@@ -189,15 +192,40 @@ impl Net {
     clippy::disallowed_methods,
     reason = "this is the one home of the HTTP client"
 )]
-fn builder(limits: NetLimits) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+fn builder(limits: NetLimits, trusts_nobody: bool) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("followup/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
         .timeout(Duration::from_millis(limits.total_timeout_ms))
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .no_proxy()
+        .no_proxy();
+    if trusts_nobody {
+        builder.tls_certs_only([])
+    } else {
+        builder
+    }
+}
+
+fn gated(
+    limits: NetLimits,
+    names: &Arc<dyn Names>,
+    gate: Gate,
+    trusts_nobody: bool,
+) -> reqwest::ClientBuilder {
+    let names = Arc::clone(names);
+    builder(limits, trusts_nobody).dns_resolver(Arc::new(Gated { names, gate }))
+}
+
+/// The address, where the host is one. The URL parser has already unmasked 0x7f.1, 2130706433 and
+/// the like.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+        Host::Domain(_) => None,
+    }
 }
 
 /// Certainly nothing was written where the request could not be built or no connection came about
@@ -224,29 +252,6 @@ fn chain(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-fn refused(what: &dyn std::fmt::Display) -> String {
-    format!("{what} is not on the public internet, and calls to other networks are refused")
-}
-
-/// Resolves names to their public addresses only. The connection is made to what was checked here,
-/// so a name cannot change its mind in between.
-struct PublicNames;
-
-impl Resolve for PublicNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
-                .await?
-                .filter(|address| is_public(address.ip()))
-                .collect();
-            if found.is_empty() {
-                return Err(io::Error::other(refused(&name.as_str())).into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
 }
 
 #[cfg(test)]
