@@ -24,6 +24,7 @@ mod sequences;
 mod server;
 mod store;
 mod templates;
+mod tracking;
 mod triggers;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use tracking::Visits;
 pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
@@ -77,6 +79,7 @@ pub struct Config {
     pub identities: BTreeMap<String, Identity>,
     pub sequences: BTreeMap<String, Sequence>,
     pub company: Company,
+    pub visits: Visits,
     pub templates: TemplateFiles,
 }
 
@@ -140,6 +143,7 @@ fn read(reader: &Reader<'_>) -> Config {
         identities,
         sequences,
         company: Company::read(&root.section("company")),
+        visits: Visits::read(&root.section("tracking")),
         templates: TemplateFiles::read_all(reader),
     };
     root.finish();

@@ -4,6 +4,7 @@ mod documentation;
 mod limits;
 mod mistakes;
 mod together;
+mod triggers;
 
 use std::path::{Path, PathBuf};
 
