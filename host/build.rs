@@ -84,19 +84,16 @@ fn write_templates(out: &Path) {
         "pub const TEMPLATES: &[(&str, &[u8])] = {};\n\
          pub const SDKS: &[(&str, &[u8])] = {};\n\
          pub const CONTRACT: &[(&str, &[u8])] = {};\n\
-         pub const WORKSPACE: &str = include_str!({workspace:?});\n",
+         pub const WORKSPACE: &str = include_str!({:?});\n",
         list(&templates),
         list(&sdk),
         list(&contract),
+        workspace.to_str().expect("UTF-8"),
     );
     fs::write(out.join("templates.rs"), text).expect("OUT_DIR is writable");
 }
 
 /// Every file below a folder, by its name from there on.
-#[expect(
-    clippy::print_stdout,
-    reason = "this is how a build script talks to cargo"
-)]
 fn files(folder: &Path, prefix: &str, into: &mut Vec<(String, PathBuf)>) {
     println!("cargo:rerun-if-changed={}", folder.display());
     for path in entries(folder) {
@@ -126,8 +123,9 @@ fn name(path: &Path) -> String {
 }
 
 fn list(files: &[(String, PathBuf)]) -> String {
-    let lines = files
-        .iter()
-        .map(|(name, path)| format!("    ({name:?}, include_bytes!({path:?})),\n"));
+    let lines = files.iter().map(|(name, path)| {
+        let path = path.to_str().expect("UTF-8");
+        format!("    ({name:?}, include_bytes!({path:?})),\n")
+    });
     format!("&[\n{}]", lines.collect::<String>())
 }

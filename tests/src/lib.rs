@@ -23,6 +23,7 @@ pub mod wait;
 
 pub use dice::Dice;
 pub use fake::hubspot::FakeHubspot;
+pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider};
 pub use keys::Keys;
 pub use registry::Registry;

@@ -217,6 +217,7 @@ mod tests {
             uses: vec![SecretUse::Header],
             hosts: vec![HostPattern("api.example.com".to_owned())],
             reason: "tests".to_owned(),
+            optional: false,
         }];
         let values = BTreeMap::from([("key".to_owned(), value.to_owned().into())]);
         Secrets::new(&granted, &values, &Value::Null)
@@ -278,6 +279,7 @@ mod tests {
                 uses: vec![SecretUse::Verify],
                 hosts: Vec::new(),
                 reason: "Proves the sender.".to_owned(),
+                optional: false,
             }],
             &BTreeMap::new(),
             &Value::Null,
