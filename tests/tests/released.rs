@@ -144,7 +144,6 @@ fn what_would_break_a_component_is_found() {
         "is-business-day: func(at: instant, zone: string) -> bool",
         5,
     );
-    check("export trigger-poll;", "export trigger-webhook;", 2);
 }
 
 fn sandbox() -> Sandbox {
