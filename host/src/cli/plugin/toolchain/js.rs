@@ -1,4 +1,4 @@
-//! JavaScript: componentize-qjs puts the code and the QuickJS engine into one component.
+//! JavaScript: componentize-qjs puts the code and the `QuickJS` engine into one component.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
