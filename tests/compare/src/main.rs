@@ -37,7 +37,7 @@ struct Candidate {
 
 fn main() -> Result<()> {
     let given: Vec<String> = std::env::args().skip(1).collect();
-    let find = |name| {
+    let find = |name: &str| {
         let found = given
             .iter()
             .find_map(|arg| arg.strip_prefix(name)?.strip_prefix('='));
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         }
         found
     };
-    let read = |path| fs::read(path).with_context(|| format!("cannot read {path}"));
+    let read = |path: &str| fs::read(path).with_context(|| format!("cannot read {path}"));
 
     let cache = tempfile::tempdir()?;
     let mut candidates = Vec::new();
