@@ -93,7 +93,7 @@ impl Serve {
                     }
                     Ok(Some(next)) => break Some(next),
                     Ok(None) => {
-                        tracing::error!("the new configuration is wrong: going on as before")
+                        tracing::error!("the new configuration is wrong: going on as before");
                     }
                     Err(e) => tracing::error!("going on as before: {e:#}"),
                 }

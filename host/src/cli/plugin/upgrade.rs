@@ -70,15 +70,14 @@ impl Upgrade {
         let active = desk
             .active(id)?
             .with_context(|| format!("no version of {id} is active: see `followup plugin add`"))?;
-        let next = match version {
-            Some(_) => desk.version(&self.plugin, &[])?,
-            None => match self.fetch(&desk, &active)? {
-                Some(next) => next,
-                None => {
-                    println!("{id} {} is the newest there is", active.version);
-                    return Ok(ExitCode::SUCCESS);
-                }
-            },
+        let next = if version.is_some() {
+            Some(desk.version(&self.plugin, &[])?)
+        } else {
+            self.fetch(&desk, &active)?
+        };
+        let Some(next) = next else {
+            println!("{id} {} is the newest there is", active.version);
+            return Ok(ExitCode::SUCCESS);
         };
         let version = &next.version;
         match next.status {
