@@ -79,12 +79,12 @@ fn write_templates(out: &Path) {
     files(&root.join("wit"), "", &mut contract);
     // Of the contract's folder only the contract as it stands: released ones are the tests'.
     contract.retain(|(name, _)| !name.contains('/'));
-    let workspace = root.join("Cargo.toml");
+    let workspace = literal(&root.join("Cargo.toml"));
     let text = format!(
         "pub const TEMPLATES: &[(&str, &[u8])] = {};\n\
          pub const SDKS: &[(&str, &[u8])] = {};\n\
          pub const CONTRACT: &[(&str, &[u8])] = {};\n\
-         pub const WORKSPACE: &str = include_str!({workspace:?});\n",
+         pub const WORKSPACE: &str = include_str!({workspace});\n",
         list(&templates),
         list(&sdk),
         list(&contract),
@@ -93,10 +93,6 @@ fn write_templates(out: &Path) {
 }
 
 /// Every file below a folder, by its name from there on.
-#[expect(
-    clippy::print_stdout,
-    reason = "this is how a build script talks to cargo"
-)]
 fn files(folder: &Path, prefix: &str, into: &mut Vec<(String, PathBuf)>) {
     println!("cargo:rerun-if-changed={}", folder.display());
     for path in entries(folder) {
@@ -128,6 +124,14 @@ fn name(path: &Path) -> String {
 fn list(files: &[(String, PathBuf)]) -> String {
     let lines = files
         .iter()
-        .map(|(name, path)| format!("    ({name:?}, include_bytes!({path:?})),\n"));
+        .map(|(name, path)| format!("    ({name:?}, include_bytes!({})),\n", literal(path)));
     format!("&[\n{}]", lines.collect::<String>())
+}
+
+/// A path as a string of Rust.
+fn literal(path: &Path) -> String {
+    let path = path
+        .to_str()
+        .expect("the workspace lies at a path of UTF-8");
+    format!("{path:?}")
 }

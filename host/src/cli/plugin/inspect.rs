@@ -189,6 +189,8 @@ fn show(report: &Report) {
 fn block(title: &str, lines: &[String]) {
     if !lines.is_empty() {
         println!("  {title}");
-        lines.iter().for_each(|line| println!("    {line}"));
+        for line in lines {
+            println!("    {line}");
+        }
     }
 }

@@ -60,8 +60,9 @@ fn build(folder: &Path) -> anyhow::Result<PathBuf> {
 fn component(message: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
     let files = message["filenames"].as_array()?.iter();
-    files
-        .filter_map(Value::as_str)
-        .find(|file| file.ends_with(".wasm"))
-        .map(PathBuf::from)
+    let mut files = files.filter_map(Value::as_str).map(PathBuf::from);
+    files.find(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "wasm")
+    })
 }
