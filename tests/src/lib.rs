@@ -18,10 +18,12 @@ pub mod senders;
 pub mod server;
 pub mod site;
 pub mod town;
+pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
 pub use fake::hubspot::FakeHubspot;
+pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider};
 pub use keys::Keys;
 pub use registry::Registry;

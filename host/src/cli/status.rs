@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::Table;
 use serde::Serialize;
 
 use super::load::read_store;
@@ -115,7 +114,7 @@ fn show(standing: &Standing) {
 }
 
 /// Triggers whose last call failed. Polls are tried again by themselves; webhooks by their senders.
-fn troubles(failing: &[&TriggerFacts]) -> Table {
+fn troubles(failing: &[&TriggerFacts]) -> comfy_table::Table {
     let mut rows = table(["trigger", "failed in a row", "next try", "fault"]);
     for trigger in failing {
         let poll = trigger.poll.as_ref();

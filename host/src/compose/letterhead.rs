@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::Tracking;
 use super::mail::Manner;
+use super::{Tracking, Visits};
 use crate::domain::EmailAddress;
 use crate::domain::mail::Identity;
 use crate::domain::token::{Token, purpose};
@@ -21,6 +21,8 @@ pub struct Letterhead {
     pub key: SecretSlice<u8>,
     /// The sequences whose mails are plain text alone.
     pub plain_text: HashSet<String>,
+    /// Hosts of the company's own pages: links to them carry who followed them.
+    pub identify: Vec<String>,
 }
 
 /// The part of one message.
@@ -33,6 +35,7 @@ pub struct Stamp<'a> {
     reply_to: Option<EmailAddress>,
     click_token: String,
     open_token: String,
+    visit_token: String,
 }
 
 impl Letterhead {
@@ -56,6 +59,7 @@ impl Letterhead {
                 .and_then(|inbound| with_token(inbound, &sign(purpose::REPLY))),
             click_token: sign(purpose::CLICK),
             open_token: sign(purpose::OPEN),
+            visit_token: sign(purpose::VISIT),
         }
     }
 }
@@ -78,6 +82,10 @@ impl Stamp<'_> {
                 open_token: &self.open_token,
                 opens: tracking.opens,
                 clicks: tracking.clicks,
+            }),
+            visits: Some(Visits {
+                hosts: &self.letterhead.identify,
+                token: &self.visit_token,
             }),
         }
     }
@@ -130,6 +138,7 @@ mod tests {
             public_url: Some("https://f.acme.example".to_owned()),
             key: SecretSlice::from(vec![7; 32]),
             plain_text: HashSet::from(["cold".to_owned()]),
+            identify: vec!["www.acme.example".to_owned()],
         };
         let stamp = letterhead.stamp(ID, &identity, "warm");
         let manner = stamp.manner(false);
@@ -159,6 +168,8 @@ mod tests {
             verified(purpose::OPEN, tracking.open_token).as_deref(),
             Some(ID)
         );
+        let visits = manner.visits.expect("always");
+        assert_eq!(verified(purpose::VISIT, visits.token).as_deref(), Some(ID));
         assert!(stamp.unsubscribable() && !stamp.has_postal_address() && !manner.plain_text);
         assert!(
             letterhead

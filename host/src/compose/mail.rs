@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::thread::{self, Parent};
 use super::tracking::Tracking;
 use super::unsubscribe::{self, Ways};
+use super::visits::Visits;
 use super::{Body, Context, HostFields, RenderError, Rendered, Template, Templates, text};
 use crate::domain::EmailAddress;
 use crate::domain::Event;
@@ -54,6 +55,7 @@ pub struct Manner<'a> {
     /// As on an envelope, line by line.
     pub postal_address: Option<&'a str>,
     pub tracking: Option<Tracking<'a>>,
+    pub visits: Option<Visits<'a>>,
 }
 
 /// Why there is no mail.
@@ -250,6 +252,10 @@ fn parts(
         .into_iter()
         .flatten()
         .collect();
+    let html = match manner.visits {
+        Some(visits) => visits.apply(&html, &spared),
+        None => html,
+    };
     let (html, links) = manner
         .tracking
         .map_or_else(|| (html.clone(), Vec::new()), |t| t.apply(&html, &spared));

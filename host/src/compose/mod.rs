@@ -25,6 +25,7 @@ mod text;
 pub mod thread;
 mod tracking;
 pub mod unsubscribe;
+mod visits;
 
 pub use fields::{Context, HostFields};
 pub use letterhead::{Letterhead, Stamp};
@@ -34,6 +35,7 @@ pub use template::{Body, Format, RenderError, Rendered, Template, TemplateError,
 pub use templates::{Found, Listed, Templates};
 pub use text::{NESTING_MAX, TAGS_MAX, TEXT_WIDTH};
 pub use tracking::{LINKS_MAX, Tracking};
+pub use visits::{Visits, without_token};
 
 /// The largest template file, in bytes.
 pub const TEMPLATE_MAX_BYTES: usize = 64 * 1024;

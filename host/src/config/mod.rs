@@ -26,6 +26,7 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod tracking;
 mod triggers;
 mod validate;
 
@@ -48,6 +49,7 @@ pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
+pub use tracking::Visits;
 pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
@@ -77,6 +79,7 @@ pub struct Config {
     pub identities: BTreeMap<String, Identity>,
     pub sequences: BTreeMap<String, Sequence>,
     pub company: Company,
+    pub visits: Visits,
     pub templates: TemplateFiles,
 }
 
@@ -158,6 +161,7 @@ fn read(reader: &Reader<'_>) -> Config {
         identities,
         sequences,
         company: Company::read(&root.section("company")),
+        visits: Visits::read(&root.section("tracking")),
         templates: TemplateFiles::read_all(reader),
     };
     root.finish();

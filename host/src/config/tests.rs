@@ -5,6 +5,7 @@ mod limits;
 mod mistakes;
 mod plugins;
 mod together;
+mod triggers;
 
 use std::path::{Path, PathBuf};
 

@@ -97,5 +97,6 @@ pub fn letterhead(config: &Config, key: SecretSlice<u8>) -> Letterhead {
             .filter(|(_, sequence)| sequence.plain_text)
             .map(|(name, _)| name.clone())
             .collect(),
+        identify: config.visits.identify.clone(),
     }
 }

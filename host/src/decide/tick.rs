@@ -73,7 +73,9 @@ impl Engine {
         for contact in due {
             let engine = self.clone();
             let id = contact.id;
-            let turn = turns.spawn(async move { contact::decide(&engine, contact, now).await });
+            // Boxed: a task is moved when it is spawned, and a turn is large.
+            let turn =
+                turns.spawn(async move { Box::pin(contact::decide(&engine, contact, now)).await });
             places.insert(turn.id(), id);
         }
         let mut decided = Vec::new();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::choice;
+use crate::compose::without_token;
 use crate::domain::event::kind;
 use crate::domain::machine::{Signal, unmask};
 use crate::domain::{Instant, NewEvent};
@@ -49,7 +50,7 @@ pub(super) fn event(
     let (event_kind, key) = match trace {
         Trace::Open => (kind::EMAIL_OPENED, format!("open/{}", addressee.recorded)),
         Trace::Click(link) => {
-            data["url"] = Value::from(addressee.links.get(link)?.as_str());
+            data["url"] = Value::from(without_token(addressee.links.get(link)?));
             data["n"] = Value::from(link);
             let key = format!("click/{link}/{}", addressee.recorded);
             (kind::LINK_CLICKED, key)

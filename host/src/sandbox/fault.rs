@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::domain::fault::{Fault, FaultKind, Remedy};
 
+use super::last_words::last_words;
 use super::limits::Allowance;
 use super::memory::Memory;
 
@@ -51,7 +52,7 @@ pub(super) fn of_error(
 ) -> Fault {
     let (kind, message) = if let Some(exit) = error.downcast_ref::<I32Exit>() {
         gave_up(memory, || {
-            panic_line(&said).unwrap_or(format!("exited with code {}", exit.0))
+            last_words(&said).unwrap_or(format!("exited with code {}", exit.0))
         })
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         of_trap(*trap, error, memory, &said, allowance)
@@ -105,7 +106,7 @@ fn of_trap(
             )
         }
         Trap::UnreachableCodeReached => gave_up(memory, || {
-            panic_line(said).unwrap_or_else(|| format!("gave up without a word{place}"))
+            last_words(said).unwrap_or_else(|| format!("gave up without a word{place}"))
         }),
         // The stack that Rust and C keep in memory lies at its beginning: a recursion runs off the edge.
         Trap::MemoryOutOfBounds => (
@@ -137,20 +138,6 @@ fn gave_up(memory: &Memory, why: impl FnOnce() -> String) -> (FaultKind, String)
     }
 }
 
-/// The last panic in what the guest said: `panicked at src/lib.rs:30:24: no template`.
-/// Rust prints the place on one line and the message on the next.
-fn panic_line(said: &str) -> Option<String> {
-    let start = said.rfind("panicked at ")?;
-    let mut lines = said[start..].lines();
-    let place = lines.next()?.trim_end_matches(':');
-    let message = lines.next().unwrap_or_default().trim();
-    Some(if message.is_empty() {
-        place.to_owned()
-    } else {
-        format!("{place}: {message}")
-    })
-}
-
 fn fault(kind: FaultKind, message: &str, stderr_tail: String, remedy: Remedy) -> Fault {
     Fault {
         kind,
@@ -167,27 +154,4 @@ fn fault(kind: FaultKind, message: &str, stderr_tail: String, remedy: Remedy) ->
 /// One line, and nothing that a terminal would obey.
 fn printable(c: char) -> char {
     if c.is_control() { ' ' } else { c }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn panics_are_told_in_one_line() {
-        let check = |said: &str, expect: Option<&str>| {
-            assert_eq!(panic_line(said).as_deref(), expect, "{said}");
-        };
-        check("", None);
-        check("exit status 1", None);
-        check(
-            "\nthread '<unnamed>' (1) panicked at src/lib.rs:30:24:\nstep 7 has no template\nnote: run with",
-            Some("panicked at src/lib.rs:30:24: step 7 has no template"),
-        );
-        check("panicked at a.rs:1:1:", Some("panicked at a.rs:1:1"));
-        check(
-            "panicked at a.rs:1:1:\nfirst\npanicked at b.rs:2:2:\nsecond",
-            Some("panicked at b.rs:2:2: second"),
-        );
-    }
 }

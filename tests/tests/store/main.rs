@@ -11,6 +11,7 @@ mod outbox;
 mod reactions;
 mod recipient;
 mod roster;
+mod triggers;
 mod work;
 
 use std::sync::Arc;
@@ -93,6 +94,9 @@ conformance![
     crossing::who_comes_later_sees_the_slots_of_those_before,
     reactions::a_persons_word_outweighs_a_bounce,
     reactions::only_a_mail_that_arrived_can_be_continued,
+    triggers::a_page_and_its_cursor_are_one,
+    triggers::a_failed_poll_keeps_its_cursor_and_is_told,
+    triggers::the_oldest_calls_go_first,
     roster::a_list_enrols_once,
     roster::a_preview_touches_nothing,
     roster::who_must_not_be_mailed_is_not_enrolled,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
@@ -109,7 +110,12 @@ impl Add {
         }
         let digest = candidate.asks.digest();
         let agreed = match &self.approve {
-            Some(expected) => *expected == digest,
+            Some(expected) if *expected != digest => bail!(
+                "{} {} asks for what has the digest {digest}, not {expected}: look at it with `followup plugin add --stage`",
+                candidate.manifest.id,
+                candidate.manifest.version
+            ),
+            Some(_) => true,
             None => {
                 switch::asks_no_more(desk, candidate)?
                     || offer::agreed("May it do this?", self.yes)?

@@ -48,9 +48,28 @@ impl Candidate {
         let line = progress(format!("fetching {parsed}"));
         let fetched = block_on(fetch(&parsed, &desk.config.plugins.supply))??;
         line.finish_and_clear();
-        Self::of(desk, fetched, typed)
+        let candidate = Self::of(desk, fetched, typed)?;
+        candidate.must_be_news(desk)?;
+        Ok(candidate)
     }
 
+    fn must_be_news(&self, desk: &Desk) -> anyhow::Result<()> {
+        let Manifest { id, version, .. } = &self.manifest;
+        let other = desk
+            .versions(id)?
+            .into_iter()
+            .find(|install| install.version == *version && install.digest != self.fetched.digest);
+        match other {
+            Some(other) => bail!(
+                "{id} {version} is installed already, as {}, and this is {}: a version is one component for ever; its author has to raise the version",
+                other.digest,
+                self.fetched.digest
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// What was fetched already, its signature judged.
     pub(super) fn of(desk: &Desk, fetched: Fetched, source: String) -> anyhow::Result<Self> {
         let sandbox = daemon::open_sandbox(load::compiler()?, &desk.config)?;
         let kib = fetched.wasm.len().div_ceil(1024);
@@ -63,17 +82,6 @@ impl Candidate {
         let id = &manifest.id;
         if EMBEDDED.iter().any(|(built_in, _)| built_in == id) {
             bail!("{id} is the id of a plugin that is built in: its author has to choose another");
-        }
-        let other = desk.versions(id)?.into_iter().find(|install| {
-            install.version == manifest.version && install.digest != fetched.digest
-        });
-        if let Some(other) = other {
-            bail!(
-                "{id} {} is installed already, as {}, and this is {}: a version is one component for ever; its author has to raise the version",
-                other.version,
-                other.digest,
-                fetched.digest
-            );
         }
         Ok(Self {
             asks: Asks::of(&manifest),

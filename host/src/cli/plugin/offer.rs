@@ -73,7 +73,7 @@ pub(super) fn powers(manifest: &Manifest) -> String {
                     );
                 }
                 None => {
-                    text.push_str("  the host verifies none of its webhooks: that is up to it\n")
+                    text.push_str("  the host verifies none of its webhooks: that is up to it\n");
                 }
             }
         }

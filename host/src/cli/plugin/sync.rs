@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::super::{Common, block_on, print_json};
 use super::candidate::Candidate;
-use super::desk::{Desk, act};
+use super::desk::{Desk, act, named};
 use super::{offer, switch};
 use crate::domain::install::{Running, Status};
-use crate::plugins::{Lock, Locked, Source, drift, fetch};
+use crate::plugins::{Lock, Locked, drift, fetch_locked};
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
 
@@ -93,16 +93,9 @@ impl Sync {
         if same.is_some_and(|it| it.status != Status::Staged) && lies_here {
             return Ok(false);
         }
-        let source = Source::parse(&locked.resolved, &std::env::current_dir()?)?;
-        let fetched = block_on(fetch(&source, &desk.config.plugins.supply))??;
-        if fetched.digest != locked.digest {
-            bail!(
-                "{id} {version}: what lies at {} is {}, and the lock pins {}: get that component back, or `followup plugin add` the new one",
-                locked.resolved,
-                fetched.digest,
-                locked.digest
-            );
-        }
+        let folder = std::env::current_dir()?;
+        let supply = &desk.config.plugins.supply;
+        let fetched = block_on(fetch_locked(locked, supply, &folder))??;
         let candidate = Candidate::of(desk, fetched, locked.source.clone())?;
         if candidate.asks.digest() != locked.approved {
             bail!(
@@ -129,9 +122,21 @@ impl Sync {
         )?;
         let install = candidate.install(Status::Approved);
         block_on(desk.store.stage(DEFAULT_TENANT, install.clone(), act()))??;
-        if locked.active && desk.active(id)?.is_none() {
+        let active = desk.active(id)?;
+        if locked.active && active.is_none_or(|active| active.digest != locked.digest) {
             switch::check(desk, &candidate.manifest)?;
             switch::activate(desk, &install, Running::FinishOnOld)?;
+        }
+        // The same version with other bytes, which the lock does not know: gone, unless something
+        // still runs on it, and then the difference stays and is told.
+        for other in here
+            .iter()
+            .filter(|it| it.version == *version && it.digest != locked.digest)
+        {
+            let removed = block_on(desk.store.remove(DEFAULT_TENANT, named(other), act()))?;
+            if removed.is_ok() {
+                desk.shelf.remove(id, version, &other.digest)?;
+            }
         }
         Ok(true)
     }

@@ -3,8 +3,13 @@
 //! In goes a plugin's folder; out comes the file that the language's own tools made of it. Tools that
 //! are missing are named all at once, each with the command that installs it.
 
+mod c;
+mod js;
+mod python;
 mod rust;
+mod world;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -28,7 +33,12 @@ pub(super) struct Tool {
     pub install: &'static str,
 }
 
-const TOOLCHAINS: &[Toolchain] = &[rust::TOOLCHAIN];
+const TOOLCHAINS: &[Toolchain] = &[
+    rust::TOOLCHAIN,
+    js::TOOLCHAIN,
+    python::TOOLCHAIN,
+    c::TOOLCHAIN,
+];
 
 /// The language of a plugin's folder.
 pub(super) fn of_folder(folder: &Path) -> anyhow::Result<&'static Toolchain> {
@@ -77,4 +87,35 @@ fn answers(folder: &Path, program: &str, args: &[&str]) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
+}
+
+/// A file that a language's tools write: as this process sees it, and as tools run in the folder do.
+struct Output {
+    path: PathBuf,
+    within: PathBuf,
+}
+
+/// A file in the folder's `build/`, which is made where it is missing.
+fn output(folder: &Path, name: &str) -> anyhow::Result<Output> {
+    let build = folder.join("build");
+    fs::create_dir_all(&build).with_context(|| format!("{} cannot be made", build.display()))?;
+    Ok(Output {
+        path: build.join(name),
+        within: Path::new("build").join(name),
+    })
+}
+
+/// Runs a tool in the folder; its complaints go to this command's stderr, its chatter nowhere.
+fn run(folder: &Path, mut command: Command, tool: &str) -> anyhow::Result<()> {
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let status = command
+        .status()
+        .with_context(|| format!("{tool} cannot be run"))?;
+    if !status.success() {
+        bail!("{tool} did not build it; its words stand above");
+    }
+    Ok(())
 }
