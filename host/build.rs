@@ -88,7 +88,6 @@ fn write_templates(out: &Path) {
         list(&templates),
         list(&sdk),
         list(&contract),
-        workspace.to_str().expect("UTF-8"),
     );
     fs::write(out.join("templates.rs"), text).expect("OUT_DIR is writable");
 }
