@@ -80,8 +80,12 @@ fn show(comparison: &Comparison) {
             .as_deref()
             .unwrap_or("somebody without an address");
         println!("\n{} {contact} in {}: {}", one.at, one.sequence, one.event);
-        one.was.iter().for_each(|action| println!("  - {action}"));
-        one.now.iter().for_each(|action| println!("  + {action}"));
+        for action in &one.was {
+            println!("  - {action}");
+        }
+        for action in &one.now {
+            println!("  + {action}");
+        }
         if let Some(fault) = &one.fault {
             println!("  ! {fault}");
         }
