@@ -109,8 +109,7 @@ mod tests {
                 "url": optional, "subject": optional, "location": optional, "booking_link": optional,
                 "next_step": optional,
             }));
-            let policies =
-                shipped().filter(|(_, _, manifest)| manifest.kind == PluginKind::Policy);
+            let policies = shipped().filter(|(_, _, manifest)| manifest.kind == PluginKind::Policy);
             for (id, _, manifest) in policies {
                 assert!(!manifest.templates.is_empty(), "{id}");
                 for (name, default) in &manifest.templates {

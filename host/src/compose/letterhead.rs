@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::{Tracking, Visits};
 use super::mail::Manner;
+use super::{Tracking, Visits};
 use crate::domain::EmailAddress;
 use crate::domain::mail::Identity;
 use crate::domain::token::{Token, purpose};
@@ -169,10 +169,7 @@ mod tests {
             Some(ID)
         );
         let visits = manner.visits.expect("always");
-        assert_eq!(
-            verified(purpose::VISIT, visits.token).as_deref(),
-            Some(ID)
-        );
+        assert_eq!(verified(purpose::VISIT, visits.token).as_deref(), Some(ID));
         assert!(stamp.unsubscribable() && !stamp.has_postal_address() && !manner.plain_text);
         assert!(
             letterhead

@@ -76,7 +76,10 @@ mod tests {
         };
         let html = format!("<p><a href=\"{link}\">x</a></p>");
         let expect_html = format!("<p><a href=\"{expect}\">x</a></p>");
-        assert_eq!(visits.apply(&html, &["https://www.acme.example/out"]), expect_html);
+        assert_eq!(
+            visits.apply(&html, &["https://www.acme.example/out"]),
+            expect_html
+        );
     }
 
     #[test]
@@ -85,7 +88,10 @@ mod tests {
         check(own, &format!("{own}?fu=abc"));
         check(&format!("{own}/a#b"), &format!("{own}/a?fu=abc#b"));
         check(&format!("{own}/a?b=c"), &format!("{own}/a?b=c&amp;fu=abc"));
-        check("HTTP://WWW.Acme.example:80/", "HTTP://WWW.Acme.example:80/?fu=abc");
+        check(
+            "HTTP://WWW.Acme.example:80/",
+            "HTTP://WWW.Acme.example:80/?fu=abc",
+        );
         for other in [
             "https://acme.example/",
             "https://www.acme.example.evil.example/",

@@ -24,10 +24,10 @@ mod sequences;
 mod server;
 mod store;
 mod templates;
-mod tracking;
-mod triggers;
 #[cfg(test)]
 mod tests;
+mod tracking;
+mod triggers;
 mod validate;
 
 use std::collections::BTreeMap;

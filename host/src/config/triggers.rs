@@ -70,7 +70,9 @@ fn secrets(section: &Section<'_>) -> BTreeMap<String, SecretString> {
 
 /// `30s`, `5m`, `2h`, `1d`, within what a poll may take.
 fn every_ms(text: &str) -> Option<i64> {
-    let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let (number, unit) = text
+        .trim()
+        .split_at_checked(text.trim().len().checked_sub(1)?)?;
     let unit_ms = match unit {
         "s" => SECOND_MS,
         "m" => MINUTE_MS,

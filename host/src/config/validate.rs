@@ -8,7 +8,6 @@ mod triggers;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-
 use crate::compose::{Snippets, Style, TemplateError, Templates};
 use crate::decide::enrol::EnrolRule;
 use crate::domain::event::kind;

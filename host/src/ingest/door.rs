@@ -6,10 +6,10 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
-use super::answer::{Accepted, Error};
 use super::Door;
-use crate::domain::{Instant, NewEvent};
+use super::answer::{Accepted, Error};
 use crate::domain::hook::{Hook, HookRequest, Rejected};
+use crate::domain::{Instant, NewEvent};
 use crate::store::DEFAULT_TENANT;
 use crate::store::intake::{Arrival, Ingested};
 

@@ -107,9 +107,7 @@ impl Poller {
     }
 
     async fn next_at(&self) -> Result<Option<Instant>, Error> {
-        self.store
-            .next_poll_at(DEFAULT_TENANT, &self.names())
-            .await
+        self.store.next_poll_at(DEFAULT_TENANT, &self.names()).await
     }
 
     fn names(&self) -> Vec<String> {

@@ -51,7 +51,11 @@ impl Verifier {
     /// may see it.
     pub fn secret_header(&self) -> Option<&str> {
         match self {
-            Self::Header { scheme: Scheme::SharedToken, header, .. } => Some(header),
+            Self::Header {
+                scheme: Scheme::SharedToken,
+                header,
+                ..
+            } => Some(header),
             _ => None,
         }
     }
@@ -107,7 +111,11 @@ fn timestamped(
     now: Instant,
     malformed: impl Fn() -> Refusal,
 ) -> Result<(), Refusal> {
-    let parts = || proof.split(',').filter_map(|part| part.trim().split_once('='));
+    let parts = || {
+        proof
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+    };
     let mut times = parts().filter(|(name, _)| *name == "t");
     // Two times could be read by two verifiers in two ways.
     let (Some((_, time)), None) = (times.next(), times.next()) else {

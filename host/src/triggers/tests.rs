@@ -57,7 +57,10 @@ fn who_it_is_about() {
         (TriggerContact::Token(click), Err("none of ours")),
         (TriggerContact::Token(String::new()), Err("none of ours")),
         (TriggerContact::External(" ".to_owned()), Err("id is empty")),
-        (TriggerContact::Email("ada".to_owned()), Err("exactly one @")),
+        (
+            TriggerContact::Email("ada".to_owned()),
+            Err("exactly one @"),
+        ),
     ] {
         let got = one(brought("page-visited", contact.clone(), json!({})));
         match (got, expect) {
@@ -72,6 +75,11 @@ fn who_it_is_about() {
 fn the_same_call_has_the_same_dice() {
     let of = |name, now, input| seed(name, Instant(now), input);
     assert_eq!(of("a", 1, b"x"), of("a", 1, b"x"));
-    let all = [of("a", 1, b"x"), of("b", 1, b"x"), of("a", 2, b"x"), of("a", 1, b"y")];
+    let all = [
+        of("a", 1, b"x"),
+        of("b", 1, b"x"),
+        of("a", 2, b"x"),
+        of("a", 1, b"y"),
+    ];
     assert!(all[1..].iter().all(|other| *other != all[0]));
 }

@@ -55,7 +55,10 @@ impl Webhook for Calendly {
         if !counts(&cx.config, &invitee) {
             return Ok(Received::nothing());
         }
-        let at = delivery.created_at.as_deref().and_then(Instant::parse_rfc3339);
+        let at = delivery
+            .created_at
+            .as_deref()
+            .and_then(Instant::parse_rfc3339);
         Ok(Received::event(event(&cx.config, kind, &invitee).at(at)))
     }
 }

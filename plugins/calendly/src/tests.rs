@@ -33,7 +33,10 @@ fn a_booking_says_who_and_when() {
     let event = told(config, created()).expect("an event");
     assert_eq!(event.kind, kind::MEETING_BOOKED);
     assert_eq!(event.dedupe_key, "meeting-booked/INV1");
-    assert_eq!(event.occurred_at.expect("told").to_string(), "2026-03-02T09:00:05Z");
+    assert_eq!(
+        event.occurred_at.expect("told").to_string(),
+        "2026-03-02T09:00:05Z"
+    );
     let address = ContactRef::Email("Ada@Example.com".to_owned());
     assert_eq!(event.contact, Some(address));
     assert_eq!(
@@ -59,22 +62,39 @@ fn a_booking_says_who_and_when() {
 
 #[test]
 fn words_become_kinds() {
-    let old = json!({"old_invitee": "https://api.calendly.com/scheduled_events/EVT0/invitees/INV0"});
+    let old =
+        json!({"old_invitee": "https://api.calendly.com/scheduled_events/EVT0/invitees/INV0"});
     let cancellation = json!({"cancellation": {"reason": "ill", "canceler_type": "invitee"}});
     let moved_away = json!({"rescheduled": true, "new_invitee": "https://api.calendly.com/x"});
     let missed = json!({"no_show": {"uri": "https://api.calendly.com/invitee_no_shows/NS1"}});
     for (word, changed, expect) in [
-        ("invitee.created", &old, Some(("meeting-rescheduled", "INV1"))),
-        ("invitee.canceled", &cancellation, Some(("meeting-cancelled", "INV1"))),
+        (
+            "invitee.created",
+            &old,
+            Some(("meeting-rescheduled", "INV1")),
+        ),
+        (
+            "invitee.canceled",
+            &cancellation,
+            Some(("meeting-cancelled", "INV1")),
+        ),
         ("invitee.canceled", &moved_away, None),
-        ("invitee_no_show.created", &missed, Some(("meeting-no-show", "NS1"))),
+        (
+            "invitee_no_show.created",
+            &missed,
+            Some(("meeting-no-show", "NS1")),
+        ),
         ("invitee_no_show.deleted", &missed, None),
         ("event_type.created", &json!({}), None),
         ("something.new", &json!({}), None),
     ] {
         let event = told(json!({}), delivery(word, changed));
         let expect = expect.map(|(kind, id)| (kind.to_owned(), format!("{kind}/{id}")));
-        assert_eq!(event.map(|e| (e.kind, e.dedupe_key)), expect, "{word} {changed}");
+        assert_eq!(
+            event.map(|e| (e.kind, e.dedupe_key)),
+            expect,
+            "{word} {changed}"
+        );
     }
     let cancelled = told(json!({}), delivery("invitee.canceled", &cancellation)).expect("told");
     assert_eq!(cancelled.data["reason"], "ill");
@@ -84,9 +104,11 @@ fn words_become_kinds() {
 /// Moved twice, it is still the same meeting to whoever remembers it.
 #[test]
 fn a_meeting_keeps_its_id_when_it_is_moved() {
-    let old = json!({"old_invitee": "https://api.calendly.com/scheduled_events/EVT0/invitees/INV0"});
+    let old =
+        json!({"old_invitee": "https://api.calendly.com/scheduled_events/EVT0/invitees/INV0"});
     let mut moved = delivery("invitee.created", &old);
-    moved["payload"]["scheduled_event"]["uri"] = json!("https://api.calendly.com/scheduled_events/EVT2");
+    moved["payload"]["scheduled_event"]["uri"] =
+        json!("https://api.calendly.com/scheduled_events/EVT2");
     let moved = told(json!({}), moved).expect("told");
     let booked = told(json!({}), created()).expect("told");
     assert_eq!(moved.data["meeting_id"], booked.data["meeting_id"]);
@@ -101,11 +123,15 @@ fn only_the_event_types_that_count() {
 
 #[test]
 fn little_is_enough_and_too_little_is_told() {
-    let bare = json!({"event": "invitee.created", "payload": {"uri": "u/INV9", "email": "a@b.example"}});
+    let bare =
+        json!({"event": "invitee.created", "payload": {"uri": "u/INV9", "email": "a@b.example"}});
     let event = told(json!({}), bare).expect("told");
     assert_eq!((event.data.len(), event.fields.is_empty()), (0, true));
     let mut s = TriggerScenario::<Calendly>::new(json!({}));
-    for body in [json!({"event": "invitee.created", "payload": {}}), json!([])] {
+    for body in [
+        json!({"event": "invitee.created", "payload": {}}),
+        json!([]),
+    ] {
         let error = s.receive(Request::post(body)).expect_err("unreadable");
         assert!(error.to_string().contains("cannot be read"), "{error}");
     }

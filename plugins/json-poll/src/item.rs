@@ -18,7 +18,10 @@ pub fn event(config: &Config, item: &Value) -> Option<TriggerEvent> {
     let ids: Option<Vec<String>> = ids.map(|place| text(item.pointer(place)?)).collect();
     let mut event = TriggerEvent::new(key(&ids?), &config.kind)
         .contact(person(config, item)?)
-        .at(config.at.as_deref().and_then(|at| moment(item.pointer(at)?)));
+        .at(config
+            .at
+            .as_deref()
+            .and_then(|at| moment(item.pointer(at)?)));
     event.data = match &config.data {
         Some(places) => picked(places, item),
         None => item.as_object().cloned().unwrap_or_default(),

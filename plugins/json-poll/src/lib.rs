@@ -39,14 +39,19 @@ impl Poll for JsonPoll {
             .collect();
         if events.len() < items.len() {
             let passed = items.len() - events.len();
-            log::warn(&format!("{passed} items without an id or a person are passed over"));
+            log::warn(&format!(
+                "{passed} items without an id or a person are passed over"
+            ));
         }
         let page = Page::events(events);
         let Some(paging) = &config.cursor else {
             return Ok(page);
         };
         let next = next(paging, &answer, items).filter(|next| cursor.as_ref() != Some(next));
-        let more = paging.more.as_deref().is_some_and(|more| is_true(answer.pointer(more)));
+        let more = paging
+            .more
+            .as_deref()
+            .is_some_and(|more| is_true(answer.pointer(more)));
         Ok(match next {
             // The same cursor again, or none: that was all there is.
             None => page,

@@ -21,17 +21,33 @@ fn order(id: u32) -> Value {
 
 #[test]
 fn an_item_is_an_event() {
-    let config = config(&json!({"kind": "deal-won", "at": "/at", "data": {"amount": "/total", "none": "/no"},
-        "fields": {"first_name": "/who/name"}}));
+    let config = config(
+        &json!({"kind": "deal-won", "at": "/at", "data": {"amount": "/total", "none": "/no"},
+        "fields": {"first_name": "/who/name"}}),
+    );
     let mut s = TriggerScenario::<JsonPoll>::new(config);
-    s.answers("GET", URL, 200, json!({"data": [order(1), {"id": 2}, {"who": {"email": "a@b.example"}}]}));
+    s.answers(
+        "GET",
+        URL,
+        200,
+        json!({"data": [order(1), {"id": 2}, {"who": {"email": "a@b.example"}}]}),
+    );
     let page = s.poll().expect("a page");
     let [event] = page.events.as_slice() else {
         panic!("one event: {page:?}");
     };
-    assert_eq!((event.dedupe_key.as_str(), event.kind.as_str()), ("1", "deal-won"));
-    assert_eq!(event.contact, Some(ContactRef::Email("p1@x.example".to_owned())));
-    assert_eq!(event.occurred_at.expect("told").to_string(), "2026-03-01T10:00:00Z");
+    assert_eq!(
+        (event.dedupe_key.as_str(), event.kind.as_str()),
+        ("1", "deal-won")
+    );
+    assert_eq!(
+        event.contact,
+        Some(ContactRef::Email("p1@x.example".to_owned()))
+    );
+    assert_eq!(
+        event.occurred_at.expect("told").to_string(),
+        "2026-03-01T10:00:00Z"
+    );
     assert_eq!(json!(event.data), json!({"amount": 7}));
     assert_eq!(event.fields.text("first_name"), Some("Ada"));
     assert_eq!((page.cursor, page.next_at), (None, None));
@@ -46,7 +62,13 @@ fn pages_follow_each_other_until_there_is_nothing_new() {
         json!({"data": data, "next": next, "more": more})
     };
     for (query, body, expect_cursor, expect_at_once, stored) in [
-        ("after=a%20b", page(&[1, 2], json!("c2"), true), "c2", true, 2),
+        (
+            "after=a%20b",
+            page(&[1, 2], json!("c2"), true),
+            "c2",
+            true,
+            2,
+        ),
         ("after=c2", page(&[3], json!("c3"), false), "c3", false, 3),
         ("after=c3", page(&[3], json!("c3"), true), "c3", false, 3),
         ("after=c3", page(&[], json!(null), true), "c3", false, 3),
@@ -77,7 +99,10 @@ fn the_token_stands_in_its_header() {
     s.poll().expect("a page");
     let headers = &s.requests()[0].headers;
     let shown = headers.iter().find(|(name, _)| name == "authorization");
-    assert_eq!(shown.map(|(_, value)| value.as_str()), Some("Bearer <secret token>"));
+    assert_eq!(
+        shown.map(|(_, value)| value.as_str()),
+        Some("Bearer <secret token>")
+    );
     let mut without = TriggerScenario::<JsonPoll>::new(config(&auth));
     assert!(without.poll().is_err(), "no such secret");
 }
@@ -94,6 +119,9 @@ fn what_is_wrong_is_told() {
         s.answers("GET", URL, status, body);
         let error = s.poll().expect_err("no page");
         assert!(error.to_string().contains(expect), "{error}");
-        assert_eq!(matches!(error, PluginError::Transient { .. }), status == 503);
+        assert_eq!(
+            matches!(error, PluginError::Transient { .. }),
+            status == 503
+        );
     }
 }

@@ -13,9 +13,10 @@ fn scenario(trust_emails: bool) -> TriggerScenario<PageVisit> {
 
 /// A report of a browser on a page of the site.
 fn report(body: Value) -> Request {
-    Request::post(body)
-        .with_header("origin", SITE)
-        .with_header("user-agent", "Mozilla/5.0 (X11; rv:128.0) Gecko/20100101 Firefox/128.0")
+    Request::post(body).with_header("origin", SITE).with_header(
+        "user-agent",
+        "Mozilla/5.0 (X11; rv:128.0) Gecko/20100101 Firefox/128.0",
+    )
 }
 
 fn visit(page: &str) -> Value {
@@ -73,14 +74,42 @@ fn only_who_is_known_and_does_not_mind() {
     for (what, trust, request) in [
         ("an address that nobody proved", false, report(by_email)),
         ("nobody", true, report(json!({"url": SITE}))),
-        ("no address", true, report(json!({"url": SITE, "email": "ada"}))),
-        ("no token", false, report(json!({"url": SITE, "fu": "short"}))),
-        ("another site's page", false, report(json!({"url": "https://www.acme.example.evil", "fu": TOKEN}))),
+        (
+            "no address",
+            true,
+            report(json!({"url": SITE, "email": "ada"})),
+        ),
+        (
+            "no token",
+            false,
+            report(json!({"url": SITE, "fu": "short"})),
+        ),
+        (
+            "another site's page",
+            false,
+            report(json!({"url": "https://www.acme.example.evil", "fu": TOKEN})),
+        ),
         ("no report", false, report(json!([1]))),
-        ("privacy control", false, report(visit("/")).with_header("sec-gpc", "1")),
-        ("do not track", false, report(visit("/")).with_header("dnt", "1")),
-        ("looked ahead", false, report(visit("/")).with_header("sec-purpose", "prefetch")),
-        ("no user agent", false, Request::post(visit("/")).with_header("origin", SITE)),
+        (
+            "privacy control",
+            false,
+            report(visit("/")).with_header("sec-gpc", "1"),
+        ),
+        (
+            "do not track",
+            false,
+            report(visit("/")).with_header("dnt", "1"),
+        ),
+        (
+            "looked ahead",
+            false,
+            report(visit("/")).with_header("sec-purpose", "prefetch"),
+        ),
+        (
+            "no user agent",
+            false,
+            Request::post(visit("/")).with_header("origin", SITE),
+        ),
         (
             "a robot",
             false,
@@ -101,7 +130,10 @@ fn browsers_get_what_they_ask_for() {
         (from("OPTIONS", SITE), (204, Some(SITE))),
         (from("OPTIONS", evil), (403, None)),
         (report(visit("/")), (204, Some(SITE))),
-        (Request::post(visit("/")).with_header("origin", evil), (403, None)),
+        (
+            Request::post(visit("/")).with_header("origin", evil),
+            (403, None),
+        ),
         (Request::post(visit("/")), (403, None)),
         (from("DELETE", SITE), (405, None)),
     ] {

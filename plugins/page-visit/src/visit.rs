@@ -13,7 +13,15 @@ const EMAIL_MAX_BYTES: usize = 254;
 const TOKEN_BYTES: usize = 46;
 
 /// What machines call themselves that load pages for nobody in particular.
-const MACHINES: &[&str] = &["bot", "crawl", "spider", "headless", "preview", "scan", "lighthouse"];
+const MACHINES: &[&str] = &[
+    "bot",
+    "crawl",
+    "spider",
+    "headless",
+    "preview",
+    "scan",
+    "lighthouse",
+];
 
 /// As `beacon.js` writes it.
 #[derive(Debug, Deserialize)]
@@ -75,9 +83,11 @@ fn visitor<'r>(report: &'r Report, config: &Config) -> Option<(&'r str, ContactR
 
 /// Global Privacy Control, "The Sec-GPC header field": `1`; Do Not Track, "DNT header field": `1`.
 fn wants_no_tracking(request: &Request) -> bool {
-    ["sec-gpc", "dnt"]
-        .into_iter()
-        .any(|name| request.header(name).is_some_and(|value| value.trim() == "1"))
+    ["sec-gpc", "dnt"].into_iter().any(|name| {
+        request
+            .header(name)
+            .is_some_and(|value| value.trim() == "1")
+    })
 }
 
 fn is_machine(request: &Request) -> bool {

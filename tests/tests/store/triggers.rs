@@ -55,7 +55,9 @@ fn call(connection: &str, at: Instant, fault: bool) -> TriggerCall {
 }
 
 fn page(connection: &str, keys: &[&str], cursor: Option<&str>, due_at: Instant) -> PolledPage {
-    let events = keys.iter().map(|key| event(key, "page-visited", "ada@x.example"));
+    let events = keys
+        .iter()
+        .map(|key| event(key, "page-visited", "ada@x.example"));
     let mut arrival = arrival(events.collect());
     arrival.connection = connection.to_owned();
     PolledPage {
@@ -85,10 +87,15 @@ pub async fn a_page_and_its_cursor_are_one(store: Shared) {
     let next = store.next_poll_at(DEFAULT_TENANT, &["shop".to_owned()]);
     assert_eq!(next.await.expect("read"), Some(after(5)));
     let second = due(&store, "shop", after(5)).await.expect("due");
-    assert_eq!((second.cursor.as_deref(), second.pages), (Some("\"c2\""), 3));
+    assert_eq!(
+        (second.cursor.as_deref(), second.pages),
+        (Some("\"c2\""), 3)
+    );
 
     // The same page again, and one that brings no cursor of its own.
-    let again = store.commit_page(page("shop", &["b"], None, after(10))).await;
+    let again = store
+        .commit_page(page("shop", &["b"], None, after(10)))
+        .await;
     assert_eq!(again.expect("stored").duplicates, 1);
     let third = due(&store, "shop", after(10)).await.expect("due");
     assert_eq!(third.cursor.as_deref(), Some("\"c2\""), "it stays");
@@ -117,7 +124,10 @@ pub async fn a_failed_poll_keeps_its_cursor_and_is_told(store: Shared) {
     // A new start may have cured it; who does well keeps its time, or a shorter interval.
     register(&store, "shop", 5, after(6)).await;
     let retried = due(&store, "shop", after(6)).await.expect("at once");
-    assert_eq!((retried.cursor.as_deref(), retried.failures), (Some("1"), 2));
+    assert_eq!(
+        (retried.cursor.as_deref(), retried.failures),
+        (Some("1"), 2)
+    );
     let well = store.commit_page(page("shop", &["b"], None, after(20)));
     well.await.expect("stored");
     assert!(!facts(&store, "shop").await.is_failing());

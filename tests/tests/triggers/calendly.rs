@@ -54,7 +54,10 @@ async fn a_booked_meeting_ends_a_sequence_and_a_stranger_becomes_a_contact() {
     assert_eq!(shown["enrollments"][0]["exit_reason"], "meeting-booked");
     let booked = events(&shown, "meeting-booked");
     assert_eq!(booked[0]["connection"], "calendly");
-    assert_eq!(booked[0]["data"]["starts_at"], "2026-03-05T10:00:00.000000Z");
+    assert_eq!(
+        booked[0]["data"]["starts_at"],
+        "2026-03-05T10:00:00.000000Z"
+    );
     assert_eq!(shown["contact"]["time_zone"], "Europe/London");
 
     // The sender repeats what it was answered already.

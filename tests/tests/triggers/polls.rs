@@ -67,10 +67,15 @@ async fn a_page_and_its_cursor_survive_together() {
     })
     .await;
     api.let_go();
-    let eve = until(&server, "the second page is kept", "eve@x.example", |shown| {
-        let downloads = events(shown, "resource-downloaded");
-        downloads.first().map(|event| event["data"].clone())
-    })
+    let eve = until(
+        &server,
+        "the second page is kept",
+        "eve@x.example",
+        |shown| {
+            let downloads = events(shown, "resource-downloaded");
+            downloads.first().map(|event| event["data"].clone())
+        },
+    )
     .await;
     assert_eq!(eve, json!({"resource": "Price list"}));
     let bob = server.site.contact("bob@x.example").expect("known");

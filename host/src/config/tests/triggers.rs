@@ -137,7 +137,9 @@ fn the_plugin_is_there_and_a_trigger() {
             "1: connections.s.plugin is missing: add plugin = \"calendly\"",
         ),
         (
-            format!("{HEAD}{KEY}[identities.a]\nfrom = \"a@b.example\"\n[sequences.q]\npolicy = \"shop\"\nenrol = 'true'\n"),
+            format!(
+                "{HEAD}{KEY}[identities.a]\nfrom = \"a@b.example\"\n[sequences.q]\npolicy = \"shop\"\nenrol = 'true'\n"
+            ),
             "8: sequences.q.policy names \"shop\", a trigger: name a policy",
         ),
     ] {

@@ -77,8 +77,7 @@ fn shopify_signs_the_body_in_base64() {
 fn calendly_signs_time_and_body() {
     let name = "calendly-webhook-signature";
     let key = "hRYhoBRgRoXZcJQaMIhUVYBxZu8bhpAfXOnIlOnyqws";
-    let calendly =
-        verifier(Scheme::TimestampedHmacSha256, Some(name), key).expect("a secret");
+    let calendly = verifier(Scheme::TimestampedHmacSha256, Some(name), key).expect("a secret");
     let digits = "a9534f531161ec8a2f89ec1b801107e3f092a57c17b701cdfefcd00f51cce1cd";
     let body = r#"{"event":"invitee.created"}"#;
     let malformed = || Err(Refusal::MalformedHeader(name.into()));
@@ -90,7 +89,10 @@ fn calendly_signs_time_and_body() {
     };
     for (proof, expect) in [
         (format!("t={NOW_S},v1={digits}"), Ok(())),
-        (format!("t={NOW_S}, v1={}, v1={digits}", "0".repeat(64)), Ok(())),
+        (
+            format!("t={NOW_S}, v1={}, v1={digits}", "0".repeat(64)),
+            Ok(()),
+        ),
         (format!("v1={digits},t={NOW_S}"), Ok(())),
         (format!("t={NOW_S},v0={digits}"), BAD),
         (format!("t={NOW_S}"), BAD),

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
+use super::SqliteStore;
 use super::intake::ingest;
 use super::rows::{collect, execute, first, get, instant_opt, json_opt, to_json};
-use super::SqliteStore;
 use crate::domain::Instant;
 use crate::domain::fault::Fault;
 use crate::store::intake::Ingested;
