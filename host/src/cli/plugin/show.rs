@@ -119,7 +119,7 @@ fn show(shown: &Shown) {
         println!("{versions}\n");
     }
     if shown.health.is_empty() {
-        println!("It has decided nothing yet.");
+        println!("It was not called yet.");
     } else {
         println!("{}", health(&shown.health));
     }
@@ -146,7 +146,7 @@ fn show(shown: &Shown) {
 fn health(versions: &[Health]) -> comfy_table::Table {
     let mut rows = table([
         "version",
-        "decisions",
+        "answered",
         "failures",
         "in a row",
         "enrollments",

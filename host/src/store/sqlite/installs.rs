@@ -11,10 +11,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::rows::{collect, execute, first, get, instant, instant_opt, json as json_of, to_json};
 use super::{Readers, SqliteStore, register};
+use crate::domain::Instant;
 use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::PluginKind;
 use crate::domain::pause::Scope;
-use crate::domain::Instant;
 use crate::store::installs::{Act, Health, Installs, LogEntry, Moved, Named};
 use crate::store::{Error, Store, TenantId};
 
