@@ -1,5 +1,5 @@
 //! Builds the plugins that ship with Followup and writes the list of them for `src/embedded.rs`; lists
-//! what `followup plugin new` writes for `src/cli/plugin/template.rs`.
+//! what `followup plugin new` writes for `src/cli/plugin/author/template.rs`.
 //!
 //! Each component is copied to `OUT_DIR`, so that the host's build depends on nothing that
 //! somebody may clean away between two of its steps.

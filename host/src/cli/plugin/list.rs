@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::super::table::table;
-use super::super::{Common, load, print_json};
-use super::switch::manifest_of;
+use super::admin::manifest_of;
+use crate::cli::table::table;
+use crate::cli::{Common, load, print_json};
 use crate::config::Config;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;

@@ -35,7 +35,7 @@ pub(in crate::cli) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let config = load::survey(&self.common.config)?;
         let store = load::read_store(&self.common.config)?;
         let shown = self.plugin.display().to_string();
@@ -58,7 +58,7 @@ impl Replay {
         if self.common.json {
             print_json(&comparison)?;
         } else {
-            show(&comparison);
+            show(&comparison, usize::MAX);
         }
         let same = comparison.same == comparison.compared;
         Ok(if same {
@@ -69,12 +69,13 @@ impl Replay {
     }
 }
 
-fn show(comparison: &Comparison) {
+/// For people: the figures, and the first differences.
+pub(in crate::cli::plugin) fn show(comparison: &Comparison, differences_max: usize) {
     println!(
         "{} decisions made again: {} the same, {} different, {} failed",
         comparison.compared, comparison.same, comparison.different, comparison.failed
     );
-    for one in &comparison.differences {
+    for one in comparison.differences.iter().take(differences_max) {
         let contact = one
             .contact
             .as_deref()

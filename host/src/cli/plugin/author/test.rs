@@ -28,7 +28,7 @@ pub(in crate::cli) struct Test {
 }
 
 impl Test {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let config = load::survey_or_defaults(self.config.as_deref())?;
         let wasm = built(&self.dir)?;
         let player = player(&config, &wasm)?;

@@ -6,10 +6,10 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::table::{second, table};
-use super::super::{Common, block_on, print_json};
 use super::desk::{Desk, split};
 use super::{offer, switch};
+use crate::cli::table::{second, table};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Install, Status};
 use crate::domain::manifest::Manifest;
 use crate::domain::pause::{Pause, Scope};
@@ -41,7 +41,7 @@ struct Shown {
 }
 
 impl Show {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let (id, _) = split(&self.plugin);
         let versions = desk.versions(id)?;

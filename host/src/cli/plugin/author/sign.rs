@@ -49,7 +49,7 @@ pub(in crate::cli) struct Push {
 }
 
 impl Keygen {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let password = password();
         let pair = plugins::generate_key(password.as_ref())?;
         let public = self.file.with_extension("pub");
@@ -74,7 +74,7 @@ impl Keygen {
 }
 
 impl Sign {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let wasm = read(&self.file)?;
         let written = sign(&self.file, &wasm, &self.key)?;
         println!("{}", written.display());
@@ -83,7 +83,7 @@ impl Sign {
 }
 
 impl Push {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let wasm = read(&self.file)?;
         if let Some(key) = &self.sign {
             sign(&self.file, &wasm, key)?;

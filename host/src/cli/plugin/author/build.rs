@@ -28,7 +28,7 @@ pub(in crate::cli) struct Pack {
 }
 
 impl Build {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let built = toolchain::of_folder(&self.dir)?;
         manifest(&self.dir)?;
         let built = built.build(&self.dir)?;
@@ -38,7 +38,7 @@ impl Build {
 }
 
 impl Pack {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         show(&write(&self.dir, &self.wasm)?);
         Ok(ExitCode::SUCCESS)
     }

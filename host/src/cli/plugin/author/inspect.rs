@@ -58,7 +58,7 @@ struct Report {
 }
 
 impl Inspect {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let (wasm, signature) = read(&self.plugin)?;
         let config = load::survey_or_defaults(self.config.as_deref())?;
         let trust = &config.plugins.supply.trust;

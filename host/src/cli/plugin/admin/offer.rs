@@ -82,10 +82,16 @@ pub(super) fn powers(manifest: &Manifest) -> String {
     for (name, asked) in [
         ("fuel_max", needs.fuel_max),
         ("deadline_ms", needs.deadline_ms),
-        ("memory_max_bytes", needs.memory_max_bytes.map(|bytes| bytes as u64)),
+        (
+            "memory_max_bytes",
+            needs.memory_max_bytes.map(|bytes| bytes as u64),
+        ),
     ] {
         if let Some(asked) = asked {
-            let _ = writeln!(text, "  is held to {name} = {asked}, less than it might use here");
+            let _ = writeln!(
+                text,
+                "  is held to {name} = {asked}, less than it might use here"
+            );
         }
     }
     for grant in &manifest.grants.http {
