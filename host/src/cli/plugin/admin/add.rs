@@ -70,6 +70,8 @@ impl Add {
             candidate.fetched.signature.as_deref(),
         )?;
         block_on(desk.store.stage(DEFAULT_TENANT, install.clone(), act()))??;
+        // Before it is activated: a server that hears of it finds the lock written.
+        desk.pin()?;
         let mut told = Added {
             plugin: id.clone(),
             version: version.clone(),
