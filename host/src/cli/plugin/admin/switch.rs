@@ -6,9 +6,10 @@ use super::candidate::Candidate;
 use super::desk::{Desk, act, named};
 use crate::cli::block_on;
 use crate::config;
+use crate::domain::component::Component;
 use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::Manifest;
-use crate::plugins::{Component, Shelf};
+use crate::plugins::Shelf;
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::{Installs, Moved};
 

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::sign;
 use crate::cli::{load, print_json};
+use crate::domain::component::Component;
 use crate::domain::digest;
 use crate::domain::manifest::{Asks, Grants, PluginKind};
 use crate::embedded::EMBEDDED;
-use crate::plugins::{Component, Signer};
+use crate::plugins::Signer;
 
 /// The package of the contract, in the names of imports and exports.
 const CONTRACT: &str = "followup:plugin/";

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::cli::{Common, block_on, load, print_json};
 use crate::daemon;
-use crate::plugins::Component;
+use crate::domain::component::Component;
 use crate::simulate::{Comparison, compare};
 use crate::store::DEFAULT_TENANT;
 use crate::store::ledger::{Ledger, Whose};

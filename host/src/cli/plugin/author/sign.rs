@@ -14,7 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::{block_on, load};
 use crate::clock::{Clock, SystemClock};
-use crate::plugins::{self, Component, SIGNATURE_EXTENSION};
+use crate::domain::component::Component;
+use crate::plugins::{self, SIGNATURE_EXTENSION};
 
 const PASSWORD: &str = "FOLLOWUP_KEY_PASSWORD";
 

@@ -11,7 +11,7 @@ use super::scenario::{self, Played, Player};
 use super::stopwatch::Stopwatch;
 use crate::cli::{block_on, load};
 use crate::config::Config;
-use crate::plugins::Component;
+use crate::domain::component::Component;
 use crate::sandbox::Sandbox;
 
 #[derive(clap::Args)]
