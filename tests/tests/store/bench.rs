@@ -209,6 +209,7 @@ pub fn sends(
         },
         verdicts: vec![Verdict::allowed()],
         fuel: 1,
+        memory: 1,
         messages: vec![NewMessage {
             id: id.to_owned(),
             asked_at: NOW,
