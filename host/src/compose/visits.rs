@@ -25,7 +25,7 @@ impl Visits<'_> {
             return html.to_owned();
         }
         map_links(html, |target| {
-            let ours = host(target).is_some_and(|host| self.hosts.iter().any(|own| *own == host));
+            let ours = host(target).is_some_and(|host| self.hosts.contains(&host));
             (ours && !spared.contains(&target)).then(|| with_token(target, self.token))
         })
     }
