@@ -45,7 +45,7 @@ impl Net {
                 addresses: vec![address],
             });
         }
-        let call = self.build_call(&self.client(gate)?, &request)?;
+        let call = call(&self.client(gate)?, &request)?;
         let answer = call.send().await;
         let answer = answer.map_err(|error| told(&error, &request))?;
         whole(answer, &request).await
@@ -71,27 +71,23 @@ impl Net {
         }
         Ok(client)
     }
+}
 
-    fn build_call(
-        &self,
-        client: &Client,
-        request: &OutgoingRequest,
-    ) -> Result<RequestBuilder, OutgoingError> {
-        let failed = |what: &str| OutgoingError::Failed(format!("{what} cannot be sent"));
-        let method = reqwest::Method::from_bytes(request.method.as_bytes())
-            .map_err(|_| failed(&request.method))?;
-        let mut call = client
-            .request(method, request.url.clone())
-            .timeout(Duration::from_millis(request.timeout_ms));
-        for (name, value) in &request.headers {
-            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| failed(name))?;
-            let mut value = HeaderValue::from_bytes(value).map_err(|_| failed(name))?;
-            // Any of them may hold a secret.
-            value.set_sensitive(true);
-            call = call.header(header, value);
-        }
-        Ok(call.body(request.body.clone()))
+fn call(client: &Client, request: &OutgoingRequest) -> Result<RequestBuilder, OutgoingError> {
+    let failed = |what: &str| OutgoingError::Failed(format!("{what} cannot be sent"));
+    let method = reqwest::Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| failed(&request.method))?;
+    let mut call = client
+        .request(method, request.url.clone())
+        .timeout(Duration::from_millis(request.timeout_ms));
+    for (name, value) in &request.headers {
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| failed(name))?;
+        let mut value = HeaderValue::from_bytes(value).map_err(|_| failed(name))?;
+        // Any of them may hold a secret.
+        value.set_sensitive(true);
+        call = call.header(header, value);
     }
+    Ok(call.body(request.body.clone()))
 }
 
 /// The answer, read to its end within its limits.

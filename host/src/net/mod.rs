@@ -1,10 +1,11 @@
 //! The only outgoing HTTP client.
 //!
-//! In: a `Request` that a mapping wrote, and how far it may reach. Out: the whole answer, or a
-//! `Failure` that says whether the request can have been received. Never: proxies from the
-//! environment, redirects (a 3xx is an answer like any other), retries, cookies, answers without a
-//! size limit, or a second client anywhere else. Time-outs are the runtime's, so tests with a paused
-//! clock hold.
+//! In: a `Request` that a mapping wrote, and how far it may reach; or a trigger's own, which the sandbox
+//! judged (`forward`). Out: the whole answer, or a `Failure` that says whether the request can have
+//! been received. Never: proxies from the environment, redirects (a 3xx is an answer like any other),
+//! retries, cookies, answers without a size limit, an address that was not looked at after its name was
+//! resolved (`names`), or a second client anywhere else. Time-outs are the runtime's, so tests with a
+//! paused clock hold.
 
 mod address;
 mod forward;

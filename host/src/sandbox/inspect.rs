@@ -144,10 +144,10 @@ fn may_import(import: &str, manifest: &Manifest) -> Result<(), LoadError> {
         return Ok(());
     }
     if kind == PluginKind::Trigger && is_one_of(OF_HTTP) {
-        return match manifest.grants.http.is_empty() {
-            true => Err(LoadError::HttpNotAskedFor(import.to_owned())),
-            false => Ok(()),
-        };
+        if manifest.grants.http.is_empty() {
+            return Err(LoadError::HttpNotAskedFor(import.to_owned()));
+        }
+        return Ok(());
     }
     Err(LoadError::Import {
         import: import.to_owned(),

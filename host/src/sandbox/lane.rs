@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
-use super::Error;
+use super::{Error, limits};
 
 pub(super) struct Lane {
     /// One permit per instance: an exhausted pool would be an error, not a queue.
@@ -18,11 +18,26 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn open(name: &str, instances: u32, threads: u32) -> Result<Self, Error> {
-        let threads = Builder::new_multi_thread()
-            .worker_threads(threads as usize)
-            .thread_name(name)
-            .enable_all()
+    /// For guests that wait for nobody. Without a network driver a thread wakes up some
+    /// microseconds sooner, and a decision takes few.
+    pub(super) fn of_policies(instances: u32) -> Result<Self, Error> {
+        let mut threads = Builder::new_multi_thread();
+        threads
+            .worker_threads(limits::cores() as usize)
+            .enable_time();
+        Self::open(threads.thread_name("guest"), instances)
+    }
+
+    /// For guests whose requests run on the same threads; one each, so that one that computes to
+    /// its end keeps no other's answer waiting.
+    pub(super) fn of_triggers(instances: u32) -> Result<Self, Error> {
+        let mut threads = Builder::new_multi_thread();
+        threads.worker_threads(instances as usize).enable_all();
+        Self::open(threads.thread_name("trigger"), instances)
+    }
+
+    fn open(threads: &mut Builder, instances: u32) -> Result<Self, Error> {
+        let threads = threads
             .build()
             .map_err(|e| Error::Engine(format!("no threads for guests: {e}")))?;
         Ok(Self {

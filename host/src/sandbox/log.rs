@@ -32,7 +32,7 @@ pub(super) struct Log(Arc<Mutex<Lines>>);
 
 /// Lines up to `log_max_bytes`; of the rest only the number.
 struct Lines {
-    lines: Vec<LogLine>,
+    kept: Vec<LogLine>,
     room: usize,
     max: usize,
     dropped: u64,
@@ -41,7 +41,7 @@ struct Lines {
 impl Log {
     pub(super) fn new(max: usize) -> Self {
         Self(Arc::new(Mutex::new(Lines {
-            lines: Vec::new(),
+            kept: Vec::new(),
             room: max,
             max,
             dropped: 0,
@@ -58,7 +58,7 @@ impl Log {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if log.dropped == 0 && cost <= log.room {
             log.room -= cost;
-            log.lines.push(line);
+            log.kept.push(line);
         } else {
             log.dropped += 1;
         }
@@ -67,7 +67,7 @@ impl Log {
     /// The lines so far, with a note where some were dropped.
     pub(super) fn finish(&self) -> Vec<LogLine> {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut lines = std::mem::take(&mut log.lines);
+        let mut lines = std::mem::take(&mut log.kept);
         if log.dropped > 0 {
             lines.push(LogLine {
                 level: Level::Warn,

@@ -93,9 +93,8 @@ impl Sandbox {
         Ok(Self {
             _ticker: Ticker::start(engine.clone())?,
             linkers: Linkers::new(&engine).map_err(|e| Error::Engine(format!("{e:#}")))?,
-            policies: Lane::open("guest", limits.instances_max, limits::cores())?,
-            // A thread each: one that computes to its end keeps no other's answer waiting.
-            triggers: Lane::open("trigger", of_triggers, of_triggers)?,
+            policies: Lane::of_policies(limits.instances_max)?,
+            triggers: Lane::of_triggers(of_triggers)?,
             limits: Arc::new(limits),
             compiler: Compiler::Here,
             outgoing: None,

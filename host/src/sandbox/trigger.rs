@@ -89,6 +89,7 @@ impl Sandbox {
                 log: log.clone(),
                 plugin: plugin.manifest().id.clone(),
                 connection: context.connection.clone(),
+                asked: String::new(),
             },
             calls: 0,
         };

@@ -48,6 +48,7 @@ pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, Plu
         "bad-state" => with_state("{\"step\":"),
         "huge-state" => with_state(&format!("\"{}\"", "s".repeat(70 << 10))),
         "many-actions" => with_actions(vec![note("n"); 40]),
+        "million-actions" => with_actions(vec![note("n"); 1_000_000]),
         "unlisted-action" => with_actions(vec![task("t")]),
         "huge-output" => with_actions(vec![note(&"n".repeat(300 << 10))]),
         "gigantic-output" => with_actions(vec![note(&"n".repeat(8 << 20))]),
@@ -115,6 +116,11 @@ pub(crate) fn decide(misdeed: &str, input: &DecideInput) -> Result<Decision, Plu
         }
         "gigantic-log" => {
             log::write(Level::Info, &"x".repeat(8 << 20), &[]);
+            say("logged")
+        }
+
+        "gigabyte-log" => {
+            log::write(Level::Info, &"\0".repeat(1 << 30), &[]);
             say("logged")
         }
 

@@ -112,18 +112,18 @@ async fn a_compile_bomb_costs_its_compiler_and_nothing_else() {
     check(
         "time",
         hurried,
-        &bomb(40_000, 100),
+        &bomb(10_000, 100),
         "more processor time than compile_cpu_max_s, 1",
     );
     let narrow = Limits {
-        compile_memory_max_bytes: 768 << 20,
+        compile_memory_max_bytes: 256 << 20,
         ..patient()
     };
     check(
         "memory",
         narrow,
-        &bomb(4, 1_000_000),
-        "more memory than compile_memory_max_bytes, 805306368",
+        &bomb(2, 300_000),
+        "more memory than compile_memory_max_bytes, 268435456",
     );
 
     let good = sandbox(dir.path(), patient(), child(PROGRAM));

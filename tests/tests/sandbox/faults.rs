@@ -88,6 +88,25 @@ async fn every_misdeed_has_its_fault() {
     }
 }
 
+/// Where the guest is given the memory and the fuel to make it, the host still does not take it.
+#[tokio::test]
+async fn what_is_far_too_much_is_not_even_looked_at() {
+    let cell = Cell::new(Limits {
+        memory_max_bytes: 2 << 30,
+        fuel_max: u64::MAX,
+        ..patient()
+    });
+    for misdeed in ["million-actions", "gigabyte-log"] {
+        let fault = cell.call(misdeed).await.expect_err(misdeed);
+        assert_eq!(fault.kind, FaultKind::BadOutput, "{misdeed}: {fault:?}");
+        assert!(
+            fault.message.contains("far more than output_max_bytes"),
+            "{misdeed}: {fault:?}"
+        );
+        cell.assert_alive(misdeed).await;
+    }
+}
+
 #[tokio::test]
 async fn the_deadline_ends_what_fuel_does_not() {
     let cell = Cell::new(hurried());

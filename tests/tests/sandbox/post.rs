@@ -164,15 +164,10 @@ impl Post {
             .result
             .unwrap_or_else(|fault| panic!("{fault}: {}", fault.stderr_tail));
         let body = received.response.expect("it says what came of it").body;
-        let mut told = String::from_utf8(body).expect("text");
-        for line in called.log {
-            told.push_str(&format!(
-                "\n{} {}",
-                line.message,
-                Value::Object(line.fields)
-            ));
-        }
-        told
+        let mut told = vec![String::from_utf8(body).expect("text")];
+        let log = called.log.into_iter();
+        told.extend(log.map(|line| format!("{} {}", line.message, Value::Object(line.fields))));
+        told.join("\n")
     }
 
     pub(crate) async fn assert_alive(&self, after: &str) {

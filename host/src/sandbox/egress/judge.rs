@@ -171,14 +171,12 @@ fn no_such_host(authority: &Authority, asked: &Asked<'_>, url: &Url) -> Denial {
 
 /// A grant as it would have to be.
 fn granted(rule: &Rule, methods: &[String], paths: &[String]) -> String {
-    let mut text = format!(
-        "plugin.toml:\n[[grants.http]]\nhost = {:?}\nmethods = {methods:?}",
-        rule.grant.host.0
-    );
-    if !paths.is_empty() {
-        text.push_str(&format!("\npaths = {paths:?}"));
-    }
-    text
+    let host = &rule.grant.host.0;
+    let paths = match paths {
+        [] => String::new(),
+        paths => format!("\npaths = {paths:?}"),
+    };
+    format!("plugin.toml:\n[[grants.http]]\nhost = {host:?}\nmethods = {methods:?}{paths}")
 }
 
 fn with(list: &[String], more: &str) -> Vec<String> {

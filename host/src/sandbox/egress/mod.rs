@@ -39,9 +39,12 @@ pub trait Outgoing: Send + Sync {
 /// Headers of which the client knows better.
 const HEADERS_OF_THE_CLIENT: &[&str] = &["host", "content-length", "expect"];
 
-/// The way out of one call; a policy has none.
+/// The longest line about a request.
+const TOLD_MAX_CHARS: usize = 500;
+
+/// The way out of one call; a policy has none. Boxed, since every decision moves it about.
 #[derive(Default)]
-pub(super) struct Egress(Option<Way>);
+pub(super) struct Egress(Option<Box<Way>>);
 
 pub(super) struct Way {
     pub(super) authority: Arc<Authority>,
@@ -50,7 +53,7 @@ pub(super) struct Way {
     pub(super) limits: TriggerLimits,
     pub(super) now: Instant,
     pub(super) told: Told,
-    /// Requests of this call so far.
+    /// Requests of this call so far, those denied included.
     pub(super) calls: usize,
 }
 
@@ -60,6 +63,8 @@ pub(super) struct Told {
     pub(super) log: Log,
     pub(super) plugin: String,
     pub(super) connection: String,
+    /// The request in question; empty before there is one.
+    pub(super) asked: String,
 }
 
 /// A request that was admitted, without its body.
@@ -77,7 +82,7 @@ type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl Egress {
     pub(super) fn of(way: Way) -> Self {
-        Self(Some(way))
+        Self(Some(Box::new(way)))
     }
 
     pub(super) fn authority(&self) -> Result<&Authority, String> {
@@ -101,6 +106,11 @@ impl WasiHttpHooks for Egress {
         let Some(way) = &mut self.0 else {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         };
+        way.calls += 1;
+        // The first one too many is told; a flood of them must not be one of log lines.
+        if way.calls > way.limits.http_calls_max.saturating_add(1) {
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
         let (head, body) = request.into_parts();
         let admitted = way.admit(&head).and_then(|admitted| {
             let none = || {
@@ -111,21 +121,20 @@ impl WasiHttpHooks for Egress {
             };
             Ok((admitted, way.outgoing.clone().ok_or_else(none)?))
         });
-        let asked = format!("{} {}", head.method, head.uri);
-        let (told, authority) = (way.told.clone(), Arc::clone(&way.authority));
-        let limits = way.limits.clone();
+        let told = Told {
+            asked: asked(&head),
+            ..way.told.clone()
+        };
+        let admitted = admitted.map_err(|denial| told.deny(&denial));
+        let (authority, limits) = (Arc::clone(&way.authority), way.limits.clone());
         Box::new(async move {
             // Read also where it is denied: a guest that still writes would see a broken stream instead
             // of the denial.
             let body = whole(body, limits.http_request_max_bytes).await;
-            let deny = |denial: Denial| {
-                told.tell(&asked, &denial);
-                Error::HttpRequestDenied
-            };
-            let (admitted, outgoing) = admitted.map_err(deny)?;
+            let (admitted, outgoing) = admitted?;
             let body = body?;
             if let Some(secret) = authority.secrets.misplaced(&body) {
-                return Err(deny(misplaced(secret, "body")));
+                return Err(told.deny(&misplaced(secret, "body")));
             }
             let request = OutgoingRequest {
                 method: admitted.method,
@@ -140,8 +149,8 @@ impl WasiHttpHooks for Egress {
             let answer = outgoing.send(request).await;
             drop(admitted.under_way);
             let answer = answer.map_err(|error| match refused(&error, &told.connection) {
-                Some(denial) => deny(denial),
-                None => told.failed(&asked, error),
+                Some(denial) => told.deny(&denial),
+                None => told.failed(error),
             })?;
             Ok((
                 response(answer, &admitted.used, &authority)?,
@@ -153,7 +162,7 @@ impl WasiHttpHooks for Egress {
 
 impl Way {
     /// Whether it may leave, by everything but its body and where its host's name leads to.
-    fn admit(&mut self, head: &http::request::Parts) -> Result<Admitted, Denial> {
+    fn admit(&self, head: &http::request::Parts) -> Result<Admitted, Denial> {
         let uri = &head.uri;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         if let Some(secret) = self.authority.secrets.misplaced(uri.to_string().as_bytes()) {
@@ -177,7 +186,7 @@ impl Way {
         let quota = self
             .authority
             .quota
-            .take(self.calls, self.now, &self.limits);
+            .take(self.calls - 1, self.now, &self.limits);
         let under_way = quota.map_err(|exceeded| {
             let (limit, max) = (exceeded.limit, exceeded.max);
             Denial::new(
@@ -185,7 +194,6 @@ impl Way {
                 format!("followup.toml, [sandbox.triggers]: {limit} = {}", max + 1),
             )
         })?;
-        self.calls += 1;
         Ok(Admitted {
             method: head.method.as_str().to_owned(),
             url,
@@ -197,11 +205,18 @@ impl Way {
 }
 
 impl Told {
-    fn tell(&self, asked: &str, denial: &Denial) {
-        let Denial { why, remedy } = denial;
+    /// What the guest sees; everybody else learns why.
+    fn deny(&self, denial: &Denial) -> Error {
+        let (why, remedy) = (short(&denial.why), short(&denial.remedy));
+        let Self {
+            plugin,
+            connection,
+            asked,
+            ..
+        } = self;
         tracing::warn!(
-            plugin = self.plugin,
-            connection = self.connection,
+            plugin,
+            connection,
             request = asked,
             why,
             remedy,
@@ -209,13 +224,14 @@ impl Told {
         );
         self.write(
             format!("denied: {asked}: {why}"),
-            [("allowed_by".to_owned(), Value::String(remedy.clone()))],
+            [("allowed_by".to_owned(), Value::String(remedy))],
         );
+        Error::HttpRequestDenied
     }
 
     /// Not ours to decide: the guest learns what went wrong as far as WASI has a word for it.
-    fn failed(&self, asked: &str, error: OutgoingError) -> Error {
-        self.write(format!("failed: {asked}: {error}"), []);
+    fn failed(&self, error: OutgoingError) -> Error {
+        self.write(format!("failed: {}: {error}", self.asked), []);
         let length = |max: usize| u32::try_from(max).ok();
         match error {
             OutgoingError::LongHeaders { max } => Error::HttpResponseHeaderSectionSize(length(max)),
@@ -234,6 +250,19 @@ impl Told {
             fields: JsonMap::from_iter(fields),
         });
     }
+}
+
+/// Without its query, which may name people.
+fn asked(head: &http::request::Parts) -> String {
+    let (method, uri) = (&head.method, &head.uri);
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    short(&format!("{method} {scheme}://{authority}{}", uri.path()))
+}
+
+/// A guest writes some of it.
+fn short(text: &str) -> String {
+    text.chars().take(TOLD_MAX_CHARS).collect()
 }
 
 fn misplaced(secret: &str, place: &str) -> Denial {

@@ -202,3 +202,92 @@ fn placeholder() -> Result<String, String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::manifest::HostPattern;
+
+    use super::*;
+
+    const VALUE: &str = "s3cr3t-value";
+
+    fn secrets(value: &str) -> Result<Secrets, String> {
+        let granted = [Secret {
+            name: "key".to_owned(),
+            uses: vec![SecretUse::Header],
+            hosts: vec![HostPattern("api.example.com".to_owned())],
+            optional: false,
+            reason: "tests".to_owned(),
+        }];
+        let values = BTreeMap::from([("key".to_owned(), value.to_owned().into())]);
+        Secrets::new(&granted, &values, &Value::Null)
+    }
+
+    /// The header as it leaves; `KEY` stands for the placeholder.
+    fn fill(header: &str, url: &str) -> Result<String, Denial> {
+        let secrets = secrets(VALUE).expect("secrets");
+        let stand_in = secrets.placeholder("key").expect("granted");
+        let value = match header.strip_prefix("Basic ") {
+            Some(pair) => format!("Basic {}", BASE64.encode(pair.replace("KEY", &stand_in))),
+            None => header.replace("KEY", &stand_in),
+        };
+        let mut headers = [("authorization".to_owned(), value.into_bytes())];
+        secrets.fill(&mut headers, &Url::parse(url).expect("a URL"))?;
+        let [(_, value)] = headers;
+        Ok(String::from_utf8(value).expect("text"))
+    }
+
+    #[test]
+    fn secrets_take_their_places_on_the_way_to_their_host() {
+        let own = "https://api.example.com/v1";
+        let check = |header: &str, expect: &str| {
+            assert_eq!(fill(header, own).as_deref(), Ok(expect), "{header}");
+        };
+        check("Bearer KEY", "Bearer s3cr3t-value");
+        check("a=KEY, b=KEY", "a=s3cr3t-value, b=s3cr3t-value");
+        check("nothing", "nothing");
+        let basic = format!("Basic {}", BASE64.encode("me:s3cr3t-value"));
+        check("Basic me:KEY", &basic);
+        for header in ["Bearer KEY", "Basic me:KEY"] {
+            let denial = fill(header, "https://other.example.com/").expect_err("another host");
+            assert!(
+                denial.remedy.contains("hosts = [\"other.example.com\"]"),
+                "{denial:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_tell_them() {
+        let secrets = secrets(VALUE).expect("secrets");
+        let stand_in = secrets.placeholder("key").expect("granted");
+        let mut answer = b"you said s3cr3t-value, s3cr3t-value".to_vec();
+        secrets.take_back(&["key".to_owned()], &mut answer);
+        assert_eq!(
+            answer,
+            format!("you said {stand_in}, {stand_in}").into_bytes()
+        );
+    }
+
+    #[test]
+    fn values_that_no_header_can_hold() {
+        let why = secrets("two\nlines").err().expect("refused");
+        assert!(why.contains("secrets.key") && !why.contains("two"), "{why}");
+        let none = Secrets::new(
+            &[Secret {
+                name: "key".to_owned(),
+                uses: vec![SecretUse::Verify],
+                hosts: Vec::new(),
+                optional: false,
+                reason: "Proves the sender.".to_owned(),
+            }],
+            &BTreeMap::new(),
+            &Value::Null,
+        );
+        let why = none.err().expect("missing");
+        assert_eq!(
+            why,
+            "secrets.key is missing: the plugin asks for it (Proves the sender.)"
+        );
+    }
+}

@@ -224,6 +224,6 @@ fn a_url_of_the_configuration_that_is_none() {
         config: json!({ "url": 7 }),
         ..setup()
     };
-    let why = egress::Authority::new(wrong).err().expect("no URL");
+    let why = egress::Authority::new(wrong).expect_err("no URL");
     assert!(why.contains("config.url: 7 is no URL"), "{why}");
 }
