@@ -84,9 +84,9 @@ pub async fn a_page_and_its_cursor_are_one(store: Shared) {
     let stored = store.commit_page(page("shop", &["a", "b"], Some("\"c2\""), after(5)));
     assert_eq!(stored.await.expect("stored").stored, 2);
     assert_eq!(due(&store, "shop", after(4)).await, None);
-    let shop = ["shop".to_owned()];
-    let next = store.next_poll_at(DEFAULT_TENANT, &shop);
-    assert_eq!(next.await.expect("read"), Some(after(5)));
+    let names = ["shop".to_owned()];
+    let next = store.next_poll_at(DEFAULT_TENANT, &names).await;
+    assert_eq!(next.expect("read"), Some(after(5)));
     let second = due(&store, "shop", after(5)).await.expect("due");
     assert_eq!(
         (second.cursor.as_deref(), second.pages),
