@@ -1,5 +1,5 @@
 //! Builds the plugins that ship with Followup and writes the list of them for `src/embedded.rs`; lists
-//! what `followup plugin new` writes for `src/cli/plugin/template.rs`.
+//! what `followup plugin new` writes for `src/cli/plugin/author/template.rs`.
 //!
 //! Each component is copied to `OUT_DIR`, so that the host's build depends on nothing that
 //! somebody may clean away between two of its steps.
@@ -79,16 +79,15 @@ fn write_templates(out: &Path) {
     files(&root.join("wit"), "", &mut contract);
     // Of the contract's folder only the contract as it stands: released ones are the tests'.
     contract.retain(|(name, _)| !name.contains('/'));
-    let workspace = root.join("Cargo.toml");
+    let workspace = literal(&root.join("Cargo.toml"));
     let text = format!(
         "pub const TEMPLATES: &[(&str, &[u8])] = {};\n\
          pub const SDKS: &[(&str, &[u8])] = {};\n\
          pub const CONTRACT: &[(&str, &[u8])] = {};\n\
-         pub const WORKSPACE: &str = include_str!({:?});\n",
+         pub const WORKSPACE: &str = include_str!({workspace});\n",
         list(&templates),
         list(&sdk),
         list(&contract),
-        workspace.to_str().expect("UTF-8"),
     );
     fs::write(out.join("templates.rs"), text).expect("OUT_DIR is writable");
 }
@@ -123,9 +122,16 @@ fn name(path: &Path) -> String {
 }
 
 fn list(files: &[(String, PathBuf)]) -> String {
-    let lines = files.iter().map(|(name, path)| {
-        let path = path.to_str().expect("UTF-8");
-        format!("    ({name:?}, include_bytes!({path:?})),\n")
-    });
+    let lines = files
+        .iter()
+        .map(|(name, path)| format!("    ({name:?}, include_bytes!({})),\n", literal(path)));
     format!("&[\n{}]", lines.collect::<String>())
+}
+
+/// A path as a string of Rust.
+fn literal(path: &Path) -> String {
+    let path = path
+        .to_str()
+        .expect("the workspace lies at a path of UTF-8");
+    format!("{path:?}")
 }

@@ -64,9 +64,12 @@ fn push(resolve: &mut Resolve, texts: &[(String, String)], version: &str) -> Pac
     for (name, text) in texts {
         let renamed: Vec<_> = text
             .lines()
-            .map(|line| match line.starts_with("package followup:plugin@") {
-                true => format!("package followup:plugin@{version};"),
-                false => line.to_owned(),
+            .map(|line| {
+                if line.starts_with("package followup:plugin@") {
+                    format!("package followup:plugin@{version};")
+                } else {
+                    line.to_owned()
+                }
             })
             .collect();
         fs::write(folder.path().join(name), renamed.join("\n")).expect("written");

@@ -93,16 +93,19 @@ impl Serve {
                     }
                     Ok(Some(next)) => break Some(next),
                     Ok(None) => {
-                        tracing::error!("the new configuration is wrong: going on as before")
+                        tracing::error!("the new configuration is wrong: going on as before");
                     }
                     Err(e) => tracing::error!("going on as before: {e:#}"),
                 }
             };
+            let Some(next) = next else {
+                // Whoever calls now is turned away at once, and not kept waiting until we are gone.
+                drop(listener);
+                daemon.stop().await;
+                return Ok(ExitCode::SUCCESS);
+            };
             daemon.stop().await;
-            match next {
-                Some(next) => setup = next,
-                None => return Ok(ExitCode::SUCCESS),
-            }
+            setup = next;
         }
     }
 }

@@ -84,11 +84,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// The sequence that uses this plugin, as people name it; none where nothing does.
+    /// The section that uses this plugin, as people name it; none where nothing does.
     pub fn user_of(&self, plugin: &str) -> Option<String> {
         let mut sequences = self.sequences.iter();
         let sequence = sequences.find(|(_, sequence)| sequence.policy == plugin);
-        sequence.map(|(name, _)| format!("[sequences.{name}]"))
+        let mut connections = self.connections.iter();
+        let connection = connections.find(|(_, connection)| {
+            matches!(connection, Connection::Trigger(trigger) if trigger.plugin == plugin)
+        });
+        sequence
+            .map(|(name, _)| format!("[sequences.{name}]"))
+            .or_else(|| connection.map(|(name, _)| format!("[connections.{name}]")))
     }
 }
 

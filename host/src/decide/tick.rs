@@ -74,8 +74,8 @@ impl Engine {
             let engine = self.clone();
             let id = contact.id;
             // Boxed: a task is moved when it is spawned, and a turn is large.
-            let turn = turns
-                .spawn(async move { Box::pin(contact::decide(&engine, contact, now)).await });
+            let turn =
+                turns.spawn(async move { Box::pin(contact::decide(&engine, contact, now)).await });
             places.insert(turn.id(), id);
         }
         let mut decided = Vec::new();

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod backoff;
+pub mod component;
 pub mod contact;
 pub mod decision;
 pub mod digest;

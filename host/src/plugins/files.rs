@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::component::{Component, ComponentError};
 use super::signature::{SIGNATURE_EXTENSION, SIGNATURE_MAX_BYTES};
 use super::source::Pick;
+use crate::domain::component::{Component, ComponentError};
 
 /// Components in one folder that are looked at.
 pub const CATALOGUE_FILES_MAX: usize = 500;
@@ -202,7 +202,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::plugins::component::tests::plugin;
+    use crate::domain::component::tests::plugin;
 
     #[test]
     fn a_plugin_out_of_a_folder() {

@@ -13,7 +13,6 @@
 //! it may do, the database.
 
 mod atomic;
-mod component;
 mod drift;
 mod files;
 mod keys;
@@ -25,7 +24,6 @@ mod shelf;
 mod signature;
 mod source;
 
-pub use component::{Component, ComponentError};
 pub use drift::{Difference, Drift, drift};
 pub use files::FileError;
 pub use keys::{KeyError, KeyPair, sign};
@@ -43,6 +41,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use crate::domain::component::{Component, ComponentError};
 use crate::domain::{Instant, digest};
 
 /// What the administrator configured about getting plugins.

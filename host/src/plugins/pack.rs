@@ -11,7 +11,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField};
 use wasmparser::{BinaryReader, BinaryReaderError};
 use wit_component::ComponentEncoder;
 
-use super::component::{Component, ComponentError};
+use crate::domain::component::{Component, ComponentError};
 use crate::domain::manifest::{Manifest, ManifestError, SECTION};
 
 #[derive(Debug, thiserror::Error)]

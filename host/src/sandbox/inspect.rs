@@ -1,10 +1,9 @@
-//! What a component says of itself, read from its bytes before anything is compiled or run.
+//! Whether a component may be compiled: by its size, what it says of itself, what it imports and exports.
 //!
 //! In goes a file from anywhere; out comes its manifest, or a reason that its author can act upon.
 
-use wasmparser::{Encoding, Parser, Payload};
-
-use crate::domain::manifest::{MANIFEST_MAX_BYTES, Manifest, ManifestError, PluginKind, SECTION};
+use crate::domain::component::{Component, ComponentError};
+use crate::domain::manifest::{Manifest, PluginKind};
 use crate::domain::trigger::may_bring;
 
 use super::Limits;
@@ -46,16 +45,8 @@ const COMPILED: &[u8] = b"\x7fELF";
 pub enum LoadError {
     #[error("the component is {bytes} bytes long; component_max_bytes is {allowed}")]
     TooLarge { bytes: usize, allowed: usize },
-    #[error("not a WebAssembly component: {0}; build it for wasm32-wasip2")]
-    NotAComponent(String),
-    #[error(
-        "the component has no manifest: embed the text of plugin.toml as the custom section {SECTION}, as the guest SDK does"
-    )]
-    NoManifest,
-    #[error("the component has {0} manifests (custom sections {SECTION}): keep one")]
-    ManyManifests(usize),
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Component(#[from] ComponentError),
     #[error(
         "this is compiled code, which is never taken from outside: give the component it was compiled from"
     )]
@@ -109,12 +100,16 @@ pub(super) fn inspect(wasm: &[u8], limits: &Limits) -> Result<Manifest, LoadErro
     if wasm.starts_with(COMPILED) {
         return Err(LoadError::Precompiled);
     }
-    let outline = outline(wasm)?;
-    let manifest = manifest(&outline.manifests)?;
-    for import in &outline.imports {
+    let Component {
+        manifest,
+        imports,
+        exports,
+        ..
+    } = Component::read(wasm)?;
+    for import in &imports {
         may_import(import, &manifest)?;
     }
-    let exports = |wanted: &str| outline.exports.iter().any(|name| name.starts_with(wanted));
+    let exports = |wanted: &str| exports.iter().any(|name| name.starts_with(wanted));
     match manifest.kind {
         PluginKind::Policy if !exports(DECIDE) => return Err(LoadError::NoDecide(manifest.id)),
         PluginKind::Trigger if !exports(RECEIVE) && !exports(POLL) => {
@@ -153,66 +148,6 @@ fn may_import(import: &str, manifest: &Manifest) -> Result<(), LoadError> {
         import: import.to_owned(),
         kind,
     })
-}
-
-fn manifest(sections: &[&[u8]]) -> Result<Manifest, LoadError> {
-    let section = match sections {
-        [] => return Err(LoadError::NoManifest),
-        [section] => *section,
-        many => return Err(LoadError::ManyManifests(many.len())),
-    };
-    // `Manifest::parse` checks the length too; this one spares decoding a section of megabytes.
-    let head = &section[..section.len().min(MANIFEST_MAX_BYTES + 1)];
-    let text =
-        std::str::from_utf8(head).map_err(|e| ManifestError(vec![format!("is not UTF-8: {e}")]))?;
-    Ok(Manifest::parse(text)?)
-}
-
-#[derive(Default)]
-struct Outline<'a> {
-    /// Of the component itself, not of the modules and components inside.
-    imports: Vec<&'a str>,
-    exports: Vec<&'a str>,
-    /// Of the component and everything inside: a language's tools put the section into the module.
-    manifests: Vec<&'a [u8]>,
-}
-
-fn outline(wasm: &[u8]) -> Result<Outline<'_>, LoadError> {
-    let mut outline = Outline::default();
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(wasm) {
-        match payload.map_err(broken)? {
-            Payload::Version {
-                encoding: Encoding::Module,
-                ..
-            } if depth == 0 => {
-                return Err(LoadError::NotAComponent("it is a core module".to_owned()));
-            }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            // The end of the outermost component is no step up.
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    outline.imports.push(import.map_err(broken)?.name.name);
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 0 => {
-                for export in section {
-                    outline.exports.push(export.map_err(broken)?.name.name);
-                }
-            }
-            Payload::CustomSection(section) if section.name() == SECTION => {
-                outline.manifests.push(section.data());
-            }
-            _ => {}
-        }
-    }
-    Ok(outline)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
-fn broken(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::NotAComponent(error.to_string())
 }
 
 #[cfg(test)]

@@ -87,9 +87,10 @@ pub struct Moved {
 pub struct Health {
     pub version: String,
     pub digest: String,
+    /// Calls that were answered: decisions of a policy; webhooks and polls of a trigger.
     pub decisions: u64,
     pub failures: u64,
-    /// Since the last decision.
+    /// Since the last that was answered.
     pub failures_in_a_row: u64,
     pub enrollments_running: u64,
     pub enrollments_parked: u64,

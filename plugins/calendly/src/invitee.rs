@@ -23,8 +23,9 @@ pub struct Invitee {
     timezone: Option<String>,
     #[serde(default)]
     pub rescheduled: bool,
-    #[serde(default)]
-    pub old_invitee: Option<String>,
+    /// Calendly's `old_invitee`: the booking that this one takes the place of.
+    #[serde(default, rename = "old_invitee")]
+    pub moved_from: Option<String>,
     #[serde(default)]
     pub no_show: Option<Named>,
     #[serde(default)]

@@ -71,7 +71,7 @@ followup_guest::export_trigger!(Calendly, webhook);
 /// rescheduled events").
 fn kind_of(word: &str, invitee: &Invitee) -> Option<&'static str> {
     match word {
-        "invitee.created" if invitee.old_invitee.is_some() => Some(kind::MEETING_RESCHEDULED),
+        "invitee.created" if invitee.moved_from.is_some() => Some(kind::MEETING_RESCHEDULED),
         "invitee.created" => Some(kind::MEETING_BOOKED),
         "invitee.canceled" if invitee.rescheduled => None,
         "invitee.canceled" => Some(kind::MEETING_CANCELLED),

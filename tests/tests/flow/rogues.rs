@@ -33,6 +33,8 @@ files = ["rogue.wasm"]
 [decide]
 attempts_max = 3
 retry_first_ms = 60_000
+# All of them are one plugin, which is to be asked to the end.
+plugin_failures_max = 1_000
 
 [sequences.good]
 policy = "cadence"

@@ -8,6 +8,21 @@ use super::town::{AMY, Admin, refused, told, version};
 async fn an_update_that_asks_for_more_stays_staged() {
     let admin = Admin::begin(false).await.expect("a town");
     admin.enrol(AMY).await;
+    admin.write("two.wasm", &version("0.2.0", '2'));
+    let replayed = admin.run(&[
+        "plugin",
+        "replay",
+        "--plugin",
+        "two.wasm",
+        "--sequence",
+        "pace",
+    ]);
+    let replayed = refused(&replayed);
+    assert!(replayed.contains("0 the same, 1 different"), "{replayed}");
+    assert!(
+        replayed.contains("+ {\"action\":\"add-note\",\"text\":\"step 1 by 2"),
+        "{replayed}"
+    );
     let more = patched(
         version("0.2.0", '2'),
         "\"link-clicked\"",

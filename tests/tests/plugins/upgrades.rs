@@ -139,7 +139,7 @@ async fn a_broken_version_is_parked_and_undone() {
         "--yes",
     ]));
     assert!(
-        said.contains("5 decisions again: 0 alike, 0 otherwise, 5 failed"),
+        said.contains("5 decisions made again: 0 the same, 0 different, 5 failed"),
         "{said}"
     );
     assert!(said.contains("behaviour 3 is broken"), "{said}");

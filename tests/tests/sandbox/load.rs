@@ -76,14 +76,14 @@ fn files_that_are_no_plugin() {
     check(
         "a core module",
         b"\0asm\x01\0\0\0",
-        "it is a core module; build it for wasm32-wasip2",
+        "it is a core module; build it with `followup plugin build`",
     );
     check(
         "cut short",
         &rogue_wasm()[..100_000],
         "not a WebAssembly component",
     );
-    check("no manifest", COMPONENT, "no manifest: embed");
+    check("no manifest", COMPONENT, "without a manifest");
     check(
         "two manifests",
         &component(&[manifest("policy"), manifest("policy")]),
@@ -147,7 +147,7 @@ fn a_broken_body_does_not_compile() {
     wasm[middle..middle + 64].fill(0xff);
     let error = sandbox.load(&wasm).err().expect("broken");
     assert!(
-        matches!(error, LoadError::Compile(_) | LoadError::NotAComponent(_)),
+        matches!(error, LoadError::Compile(_) | LoadError::Component(_)),
         "{error}"
     );
 }

@@ -59,7 +59,7 @@ fn page(connection: &str, keys: &[&str], cursor: Option<&str>, due_at: Instant) 
         .iter()
         .map(|key| event(key, "page-visited", "ada@x.example"));
     let mut arrival = arrival(events.collect());
-    arrival.connection = connection.to_owned();
+    connection.clone_into(&mut arrival.connection);
     PolledPage {
         arrival,
         cursor: cursor.map(str::to_owned),
@@ -84,8 +84,9 @@ pub async fn a_page_and_its_cursor_are_one(store: Shared) {
     let stored = store.commit_page(page("shop", &["a", "b"], Some("\"c2\""), after(5)));
     assert_eq!(stored.await.expect("stored").stored, 2);
     assert_eq!(due(&store, "shop", after(4)).await, None);
-    let next = store.next_poll_at(DEFAULT_TENANT, &["shop".to_owned()]);
-    assert_eq!(next.await.expect("read"), Some(after(5)));
+    let names = ["shop".to_owned()];
+    let next = store.next_poll_at(DEFAULT_TENANT, &names).await;
+    assert_eq!(next.expect("read"), Some(after(5)));
     let second = due(&store, "shop", after(5)).await.expect("due");
     assert_eq!(
         (second.cursor.as_deref(), second.pages),

@@ -1,11 +1,10 @@
 //! What was approved stays what runs: a tag that moves, a file that changes, a lock that is older.
 
 use followup::domain::Instant;
+use followup::domain::component::Component;
 use followup::domain::install::{Install, Running, Status};
 use followup::domain::manifest::Asks;
-use followup::plugins::{
-    Component, Drift, Fetched, LOCK_FILE, Lock, Locked, Shelf, drift, fetch_locked,
-};
+use followup::plugins::{Drift, Fetched, LOCK_FILE, Lock, Locked, Shelf, drift, fetch_locked};
 use followup_tests::Registry;
 
 use crate::{COMPONENT_MAX_BYTES, NOWHERE, get, keys, plugin, publish, says, signed, supply};

@@ -10,10 +10,11 @@ mod transfer;
 use std::collections::BTreeMap;
 
 use followup::domain::Instant;
+use followup::domain::component::Component;
 use followup::embedded::EMBEDDED;
 use followup::plugins::{
-    Component, Error, Fetched, KeyPair, Limits, PublisherKey, Pushed, Registries, Registry, Source,
-    Supply, Trust, fetch, push, sign,
+    Error, Fetched, KeyPair, Limits, PublisherKey, Pushed, Registries, Registry, Source, Supply,
+    Trust, fetch, push, sign,
 };
 
 /// A working folder that no source is relative to.

@@ -1,6 +1,7 @@
 //! Calendly: signed by its scheme, checked by the host, read by the plugin.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::HEXLOWER;
 use followup::domain::Instant;
 use followup::domain::http::Response;
 use followup::signatures::hmac;
@@ -20,7 +21,7 @@ fn signature(key: &str, at: Instant, body: &[u8]) -> String {
     let seconds = (at.0 / 1_000).to_string();
     let base64 = hmac::sign(key.as_bytes(), &[seconds.as_bytes(), b".", body]);
     let bytes = STANDARD.decode(base64).expect("base64");
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = HEXLOWER.encode(&bytes);
     format!("t={seconds},v1={digits}")
 }
 

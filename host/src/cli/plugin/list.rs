@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::super::table::table;
-use super::super::{Common, load, print_json};
-use super::switch::manifest_of;
+use super::admin::manifest_of;
+use crate::cli::table::table;
+use crate::cli::{Common, load, print_json};
 use crate::config::Config;
+use crate::domain::component::Component;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
-use crate::plugins::Component;
 use crate::store::DEFAULT_TENANT;
 use crate::store::sqlite::SqliteStore;
 

@@ -1,38 +1,19 @@
 //! `followup plugin`: what authors of plugins do, from an empty folder to a registry, and what
 //! administrators do with what comes out of it. One file per command.
 
-mod add;
-mod approve;
-mod bench;
-mod build;
-mod candidate;
-mod desk;
-mod inspect;
+mod admin;
+mod author;
 mod list;
-mod new;
-mod offer;
-mod preview;
-mod remove;
-mod replay;
-mod resume;
-mod rollback;
-pub mod scenario;
-mod sdk;
-mod show;
-mod sign;
-mod stopwatch;
-mod switch;
-mod sync;
-mod template;
-mod test;
-mod toolchain;
-mod upgrade;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use super::Common;
+use admin::{add, approve, remove, resume, rollback, show, sync, upgrade};
+use author::{bench, build, inspect, new, replay, sign, test};
+
+pub use author::scenario;
 
 #[derive(Subcommand)]
 pub(super) enum Plugin {

@@ -13,7 +13,7 @@ use oci_client::client::{Config, ImageLayer};
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::json;
 
-use super::super::component::Component;
+use crate::domain::component::Component;
 use crate::domain::{Instant, digest};
 
 /// The layer that is the component, and the same as it was called before the standard.
@@ -143,7 +143,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::plugins::component::tests::plugin;
+    use crate::domain::component::tests::plugin;
 
     #[test]
     fn a_plugin_has_the_standard_shape() {

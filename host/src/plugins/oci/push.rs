@@ -5,12 +5,12 @@ use oci_client::client::ImageLayer;
 use oci_client::manifest::OCI_IMAGE_MEDIA_TYPE;
 
 use super::super::Limits;
-use super::super::component::Component;
 use super::super::registries::Registries;
 use super::artifact::{Artifact, descriptor, signature_tag};
 use super::error::RegistryError;
 use super::link::Link;
 use crate::domain::Instant;
+use crate::domain::component::Component;
 
 /// What is in the registry now.
 #[derive(Debug, Clone, PartialEq, Eq)]

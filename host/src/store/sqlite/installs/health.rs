@@ -26,9 +26,48 @@ pub(super) fn health(
             Ok((get::<i64>(row, "id")?, version))
         },
     )?;
-    versions
+    let mut health = versions
         .into_iter()
         .map(|(id, version)| of_version(db, id, version))
+        .collect::<Result<Vec<_>, _>>()?;
+    health.extend(of_triggers(db, tenant, plugin)?);
+    Ok(health)
+}
+
+/// Calls of a trigger, by version: of each connection the latest are kept, so these are they.
+fn of_triggers(db: &Connection, tenant: TenantId, plugin: &str) -> Result<Vec<Health>, Error> {
+    let digests: Vec<(String, String)> = collect(
+        db,
+        "SELECT c.digest, coalesce(i.version, 'built in') AS version FROM trigger_calls c
+         LEFT JOIN installs i ON i.tenant_id = c.tenant_id AND i.plugin = c.plugin AND i.digest = c.digest
+         WHERE c.tenant_id = ?1 AND c.plugin = ?2 GROUP BY c.digest ORDER BY max(c.id) DESC",
+        params![tenant.0, plugin],
+        |row| Ok((get(row, "digest")?, get(row, "version")?)),
+    )?;
+    digests
+        .into_iter()
+        .map(|(digest, version)| {
+            let calls: Vec<(u64, u64, Option<String>)> = collect(
+                db,
+                "SELECT fuel, memory, fault FROM trigger_calls
+                 WHERE tenant_id = ?1 AND plugin = ?2 AND digest = ?3 ORDER BY id DESC",
+                params![tenant.0, plugin, digest],
+                |row| Ok((get(row, "fuel")?, get(row, "memory")?, get(row, "fault")?)),
+            )?;
+            let failed = |call: &&(u64, u64, Option<String>)| call.2.is_some();
+            let failures = calls.iter().filter(failed).count();
+            Ok(Health {
+                version,
+                digest,
+                decisions: (calls.len() - failures) as u64,
+                failures: failures as u64,
+                failures_in_a_row: calls.iter().take_while(failed).count() as u64,
+                fuel: Percentiles::of(calls.iter().map(|call| call.0).collect()),
+                memory: Percentiles::of(calls.iter().map(|call| call.1).collect()),
+                last_fault: calls.iter().find_map(|call| call.2.clone()),
+                ..Health::default()
+            })
+        })
         .collect()
 }
 

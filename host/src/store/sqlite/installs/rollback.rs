@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Run, activate, ask_again, begin_anew, find, log, run};
+use super::switch::{Run, activate, ask_again, begin_anew, run};
+use super::{find, log};
 use crate::domain::install::Running;
 use crate::domain::{Event, Instant};
 use crate::store::installs::{Act, Moved, Named};

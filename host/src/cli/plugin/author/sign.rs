@@ -14,7 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::{block_on, load};
 use crate::clock::{Clock, SystemClock};
-use crate::plugins::{self, Component, SIGNATURE_EXTENSION};
+use crate::domain::component::Component;
+use crate::plugins::{self, SIGNATURE_EXTENSION};
 
 const PASSWORD: &str = "FOLLOWUP_KEY_PASSWORD";
 
@@ -49,7 +50,7 @@ pub(in crate::cli) struct Push {
 }
 
 impl Keygen {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let password = password();
         let pair = plugins::generate_key(password.as_ref())?;
         let public = self.file.with_extension("pub");
@@ -74,7 +75,7 @@ impl Keygen {
 }
 
 impl Sign {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let wasm = read(&self.file)?;
         let written = sign(&self.file, &wasm, &self.key)?;
         println!("{}", written.display());
@@ -83,7 +84,7 @@ impl Sign {
 }
 
 impl Push {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let wasm = read(&self.file)?;
         if let Some(key) = &self.sign {
             sign(&self.file, &wasm, key)?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 
-use super::super::{block_on, load};
 use super::desk::Desk;
+use crate::cli::{block_on, load};
 use crate::clock::{Clock, SystemClock};
 use crate::daemon;
 use crate::domain::install::{Install, Running, Status};

@@ -28,7 +28,7 @@ pub(in crate::cli) struct Bench {
 }
 
 impl Bench {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let config = load::survey_or_defaults(self.config.as_deref())?;
         let player = test::player(&config, &test::built(&self.dir)?)?;
         let mut shown = table(["scenario", "call", "p50 µs", "p99 µs", "fuel", "memory MB"]);

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::{Common, block_on, print_json};
 use super::desk::Desk;
+use crate::cli::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
@@ -27,7 +27,7 @@ struct Resumed {
 }
 
 impl Resume {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let id = self.plugin;
         let done = desk

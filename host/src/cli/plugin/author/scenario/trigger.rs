@@ -287,7 +287,7 @@ fn fill(expect: &mut Value, answered: &Answered) {
     };
     let Ok(got) = &answered.result else { return };
     if expect.is_empty() {
-        *expect = got.clone();
+        expect.clone_from(got);
     }
     for (key, slot) in expect.iter_mut() {
         *slot = got.get(key).cloned().unwrap_or(Value::Null);

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::super::{Common, block_on, print_json};
 use super::candidate::Candidate;
 use super::desk::{Desk, act, split};
 use super::{offer, preview, switch};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Install, Running, Status};
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
@@ -64,21 +64,20 @@ impl How {
 }
 
 impl Upgrade {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let (id, version) = split(&self.plugin);
         let active = desk
             .active(id)?
             .with_context(|| format!("no version of {id} is active: see `followup plugin add`"))?;
-        let next = match version {
-            Some(_) => desk.version(&self.plugin, &[])?,
-            None => match self.fetch(&desk, &active)? {
-                Some(next) => next,
-                None => {
-                    println!("{id} {} is the newest there is", active.version);
-                    return Ok(ExitCode::SUCCESS);
-                }
-            },
+        let next = if version.is_some() {
+            Some(desk.version(&self.plugin, &[])?)
+        } else {
+            self.fetch(&desk, &active)?
+        };
+        let Some(next) = next else {
+            println!("{id} {} is the newest there is", active.version);
+            return Ok(ExitCode::SUCCESS);
         };
         let version = &next.version;
         match next.status {

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::sign;
 use crate::cli::{load, print_json};
+use crate::domain::component::Component;
 use crate::domain::digest;
 use crate::domain::manifest::{Asks, Grants, PluginKind};
 use crate::embedded::EMBEDDED;
-use crate::plugins::{Component, Signer};
+use crate::plugins::Signer;
 
 /// The package of the contract, in the names of imports and exports.
 const CONTRACT: &str = "followup:plugin/";
@@ -58,7 +59,7 @@ struct Report {
 }
 
 impl Inspect {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let (wasm, signature) = read(&self.plugin)?;
         let config = load::survey_or_defaults(self.config.as_deref())?;
         let trust = &config.plugins.supply.trust;
@@ -189,6 +190,8 @@ fn show(report: &Report) {
 fn block(title: &str, lines: &[String]) {
     if !lines.is_empty() {
         println!("  {title}");
-        lines.iter().for_each(|line| println!("    {line}"));
+        for line in lines {
+            println!("    {line}");
+        }
     }
 }

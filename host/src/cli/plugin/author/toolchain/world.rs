@@ -83,6 +83,7 @@ fn has_word(source: &str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use PluginKind::{Policy, Trigger};
 
     #[test]
     fn the_world_follows_from_what_is_exported() {
@@ -95,7 +96,6 @@ mod tests {
         let check = |kind, source: &str, expect: Option<&str>| {
             assert_eq!(world(kind, source, &exports), expect, "{source}");
         };
-        use PluginKind::{Policy, Trigger};
         check(
             Policy,
             "export const policyDecide = policy({})",

@@ -1,13 +1,13 @@
 //! What a component shows of itself without being compiled or run: its manifest, and what it imports
 //! and exports.
 //!
-//! Enough to pick a plugin out of a folder and to describe one to a registry. Whether it may run here
-//! is for the sandbox to say.
+//! Enough to pick a plugin out of a folder, to describe one to a registry and to show one to an
+//! administrator. Whether it may run here is for the sandbox to say.
 
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
-use crate::domain::digest;
-use crate::domain::manifest::{MANIFEST_MAX_BYTES, Manifest, ManifestError, SECTION};
+use super::digest;
+use super::manifest::{MANIFEST_MAX_BYTES, Manifest, ManifestError, SECTION};
 
 /// A component, described.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,13 +107,13 @@ fn broken(error: BinaryReaderError) -> ComponentError {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use wasm_encoder::{Component as Encoder, CustomSection, Module};
 
     use super::*;
 
     /// The smallest component that is a plugin: a manifest and nothing else.
-    pub(in crate::plugins) fn plugin(id: &str, version: &str) -> Vec<u8> {
+    pub(crate) fn plugin(id: &str, version: &str) -> Vec<u8> {
         with_manifests(&[&manifest(id, version)])
     }
 

@@ -62,6 +62,6 @@ fn component(message: &str) -> Option<PathBuf> {
     let files = message["filenames"].as_array()?.iter();
     files
         .filter_map(Value::as_str)
-        .find(|file| file.ends_with(".wasm"))
         .map(PathBuf::from)
+        .find(|file| file.extension().is_some_and(|kind| kind == "wasm"))
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use super::super::{Common, block_on, print_json};
 use super::desk::{Desk, act};
 use super::{offer, switch};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::Status;
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Rollback {
 }
 
 impl Rollback {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let id = &self.plugin;
         let active = desk

@@ -6,10 +6,10 @@ use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::{Common, block_on, print_json};
 use super::candidate::Candidate;
 use super::desk::{Desk, act, named};
 use super::{offer, switch};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Running, Status};
 use crate::plugins::{Lock, Locked, drift, fetch_locked};
 use crate::store::DEFAULT_TENANT;
@@ -38,7 +38,7 @@ struct Synced {
 }
 
 impl Sync {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         if self.pin {
             desk.pin()?;

@@ -6,15 +6,15 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::table::{second, table};
-use super::super::{Common, block_on, print_json};
 use super::desk::{Desk, split};
 use super::{offer, switch};
+use crate::cli::table::{second, table};
+use crate::cli::{Common, block_on, print_json};
+use crate::domain::component::Component;
 use crate::domain::install::{Install, Status};
 use crate::domain::manifest::Manifest;
 use crate::domain::pause::{Pause, Scope};
 use crate::embedded::EMBEDDED;
-use crate::plugins::Component;
 use crate::store::DEFAULT_TENANT;
 use crate::store::controls::Controls;
 use crate::store::installs::{Health, Installs, LogEntry, Percentiles};
@@ -41,7 +41,7 @@ struct Shown {
 }
 
 impl Show {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let (id, _) = split(&self.plugin);
         let versions = desk.versions(id)?;
@@ -119,7 +119,7 @@ fn show(shown: &Shown) {
         println!("{versions}\n");
     }
     if shown.health.is_empty() {
-        println!("It has decided nothing yet.");
+        println!("It was not called yet.");
     } else {
         println!("{}", health(&shown.health));
     }
@@ -146,7 +146,7 @@ fn show(shown: &Shown) {
 fn health(versions: &[Health]) -> comfy_table::Table {
     let mut rows = table([
         "version",
-        "decisions",
+        "answered",
         "failures",
         "in a row",
         "enrollments",

@@ -28,17 +28,19 @@ pub(in crate::cli) struct Pack {
 }
 
 impl Build {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let built = toolchain::of_folder(&self.dir)?;
         manifest(&self.dir)?;
         let built = built.build(&self.dir)?;
-        show(&write(&self.dir, &built)?)
+        show(&write(&self.dir, &built)?);
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Pack {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        show(&write(&self.dir, &self.wasm)?)
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
+        show(&write(&self.dir, &self.wasm)?);
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -61,7 +63,7 @@ fn write(folder: &Path, built: &Path) -> anyhow::Result<Written> {
     Ok(Written { path, wasm })
 }
 
-fn show(written: &Written) -> anyhow::Result<ExitCode> {
+fn show(written: &Written) {
     let size = written.wasm.len();
     println!("{}", written.path.display());
     println!(
@@ -69,7 +71,6 @@ fn show(written: &Written) -> anyhow::Result<ExitCode> {
         size as f64 / 1000.0,
         digest::of_bytes(&written.wasm)
     );
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Where the plugin of a folder lies once it is built.

@@ -11,7 +11,7 @@ use super::scenario::{self, Played, Player};
 use super::stopwatch::Stopwatch;
 use crate::cli::{block_on, load};
 use crate::config::Config;
-use crate::plugins::Component;
+use crate::domain::component::Component;
 use crate::sandbox::Sandbox;
 
 #[derive(clap::Args)]
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Test {
 }
 
 impl Test {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let config = load::survey_or_defaults(self.config.as_deref())?;
         let wasm = built(&self.dir)?;
         let player = player(&config, &wasm)?;

@@ -29,7 +29,7 @@ pub(in crate::cli) struct New {
 }
 
 impl New {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let folder = self.dir.unwrap_or_else(|| PathBuf::from(&self.name));
         write(&folder, &self.name, &self.lang, self.kind)?;
         let shown = folder.display();

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::cli::{Common, block_on, load, print_json};
 use crate::daemon;
-use crate::plugins::Component;
+use crate::domain::component::Component;
 use crate::simulate::{Comparison, compare};
 use crate::store::DEFAULT_TENANT;
 use crate::store::ledger::{Ledger, Whose};
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let config = load::survey(&self.common.config)?;
         let store = load::read_store(&self.common.config)?;
         let shown = self.plugin.display().to_string();
@@ -58,7 +58,7 @@ impl Replay {
         if self.common.json {
             print_json(&comparison)?;
         } else {
-            show(&comparison);
+            show(&comparison, usize::MAX);
         }
         let same = comparison.same == comparison.compared;
         Ok(if same {
@@ -69,19 +69,24 @@ impl Replay {
     }
 }
 
-fn show(comparison: &Comparison) {
+/// For people: the figures, and the first differences.
+pub(in crate::cli::plugin) fn show(comparison: &Comparison, differences_max: usize) {
     println!(
         "{} decisions made again: {} the same, {} different, {} failed",
         comparison.compared, comparison.same, comparison.different, comparison.failed
     );
-    for one in &comparison.differences {
+    for one in comparison.differences.iter().take(differences_max) {
         let contact = one
             .contact
             .as_deref()
             .unwrap_or("somebody without an address");
         println!("\n{} {contact} in {}: {}", one.at, one.sequence, one.event);
-        one.was.iter().for_each(|action| println!("  - {action}"));
-        one.now.iter().for_each(|action| println!("  + {action}"));
+        for action in &one.was {
+            println!("  - {action}");
+        }
+        for action in &one.now {
+            println!("  + {action}");
+        }
         if let Some(fault) = &one.fault {
             println!("  ! {fault}");
         }

@@ -2,13 +2,14 @@
 
 use anyhow::bail;
 
-use super::super::block_on;
 use super::candidate::Candidate;
 use super::desk::{Desk, act, named};
+use crate::cli::block_on;
 use crate::config;
+use crate::domain::component::Component;
 use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::Manifest;
-use crate::plugins::{Component, Shelf};
+use crate::plugins::Shelf;
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::{Installs, Moved};
 
@@ -63,7 +64,10 @@ fn running(desk: &Desk) -> anyhow::Result<Vec<Manifest>> {
     Ok(manifests)
 }
 
-pub(super) fn manifest_of(shelf: &Shelf, install: &Install) -> anyhow::Result<Manifest> {
+pub(in crate::cli::plugin) fn manifest_of(
+    shelf: &Shelf,
+    install: &Install,
+) -> anyhow::Result<Manifest> {
     let wasm = shelf.get(&install.plugin, &install.version, &install.digest)?;
     Ok(Component::read(&wasm)?.manifest)
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use super::super::{Common, block_on, print_json};
 use super::desk::{Desk, act, named};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::Status;
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Remove {
 }
 
 impl Remove {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let idle = [
             Status::Staged,

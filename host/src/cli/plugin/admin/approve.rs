@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use super::super::{Common, block_on, print_json};
 use super::desk::{Desk, act, named};
 use super::{offer, switch};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Running, Status};
 use crate::store::DEFAULT_TENANT;
 use crate::store::installs::Installs;
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Approve {
 }
 
 impl Approve {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let install = desk.version(&self.plugin, &[Status::Staged])?;
         let (id, version) = (&install.plugin, &install.version);

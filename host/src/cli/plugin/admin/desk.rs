@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use super::super::{Common, block_on, load};
+use crate::cli::{Common, block_on, load};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::domain::install::{Install, Status};

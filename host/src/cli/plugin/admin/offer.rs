@@ -78,6 +78,22 @@ pub(super) fn powers(manifest: &Manifest) -> String {
             }
         }
     }
+    let needs = manifest.limits;
+    for (name, asked) in [
+        ("fuel_max", needs.fuel_max),
+        ("deadline_ms", needs.deadline_ms),
+        (
+            "memory_max_bytes",
+            needs.memory_max_bytes.map(|bytes| bytes as u64),
+        ),
+    ] {
+        if let Some(asked) = asked {
+            let _ = writeln!(
+                text,
+                "  is held to {name} = {asked}, less than it might use here"
+            );
+        }
+    }
     for grant in &manifest.grants.http {
         let paths = if grant.paths.is_empty() {
             "/*".to_owned()

@@ -6,10 +6,10 @@ use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::{Common, block_on, print_json};
 use super::candidate::Candidate;
 use super::desk::{Desk, act};
 use super::{offer, switch};
+use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Running, Status};
 use crate::domain::manifest::Asks;
 use crate::store::DEFAULT_TENANT;
@@ -49,7 +49,7 @@ struct Added {
 }
 
 impl Add {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(in crate::cli::plugin) fn run(self) -> anyhow::Result<ExitCode> {
         let desk = Desk::open(&self.common)?;
         let candidate = Candidate::get(&desk, &self.source)?;
         let quiet = self.common.json;
@@ -70,6 +70,8 @@ impl Add {
             candidate.fetched.signature.as_deref(),
         )?;
         block_on(desk.store.stage(DEFAULT_TENANT, install.clone(), act()))??;
+        // Before it is activated: a server that hears of it finds the lock written.
+        desk.pin()?;
         let mut told = Added {
             plugin: id.clone(),
             version: version.clone(),
