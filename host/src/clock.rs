@@ -53,6 +53,28 @@ impl Clock for SystemClock {
     }
 }
 
+/// How long something took, for people who watch it: nothing is decided by it.
+#[derive(Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a duration shown to people; nothing depends on it"
+    )]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    pub fn ms(&self) -> u128 {
+        self.0.elapsed().as_millis()
+    }
+
+    pub fn us(&self) -> u64 {
+        self.0.elapsed().as_micros().try_into().unwrap_or(u64::MAX)
+    }
+}
+
 /// A clock that stands still until it is moved.
 #[derive(Debug, Clone)]
 pub struct ManualClock {

@@ -97,9 +97,9 @@ fn show(standing: &Standing) {
         return;
     }
     println!(
-        "\nParked: these plugins failed too often. They are tried again at the next start after the"
+        "\nParked: these plugins failed too often. They are tried again by `followup plugin resume ID`, and"
     );
-    println!("plugin or the sequence's configuration changed.");
+    println!("when the plugin or the sequence's configuration changes.");
     let mut parked = table(["contact", "sequence", "event", "attempts", "fault"]);
     for call in &report.parked {
         parked.add_row([

@@ -1,29 +1,25 @@
 //! Reports for people: see `store::ledger`.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
 
 use super::rows::{collect, first, get, instant, instant_opt, json as read_json, json_opt};
-use super::{SqliteStore, explain, pace, recorded};
+use super::{SqliteStore, explain, pace, recorded, standing};
 use crate::domain::decision::{DecideInput, Decision};
 use crate::domain::fault::Fault;
 use crate::domain::verdict::Verdict;
-use crate::domain::{EmailAddress, Event, Instant};
+use crate::domain::{EmailAddress, Instant};
 use crate::store::ledger::{
     ContactFacts, ContactReport, DecisionFacts, EnrollmentFacts, EventFacts, FaultFacts, Ledger,
-    MessageFacts, ParkedFacts, QuietFacts, Recorded, SequenceReport, StatusReport, Suppression,
-    TaskFacts, TimerFacts, Whose,
+    MessageFacts, QuietFacts, Recorded, SequenceReport, StatusReport, Suppression, TaskFacts,
+    TimerFacts, Whose,
 };
 use crate::store::work::enrollment_id;
 use crate::store::{Error, TenantId};
 
 /// Rows of each kind that a contact report shows at most, newest kept.
 const REPORT_ROWS_MAX: usize = 1_000;
-/// Parked calls that a status report names.
-const PARKED_MAX: usize = 20;
 
 #[async_trait]
 impl Ledger for SqliteStore {
@@ -43,13 +39,13 @@ impl Ledger for SqliteStore {
     async fn status(&self, tenant: TenantId) -> Result<StatusReport, Error> {
         self.read(move |db| {
             let moment = db.unchecked_transaction().map_err(super::error)?;
-            status(&moment, tenant.0)
+            standing::status(&moment, tenant.0)
         })
         .await
     }
 
     async fn sequences(&self, tenant: TenantId) -> Result<Vec<SequenceReport>, Error> {
-        self.read(move |db| sequences(db, tenant.0)).await
+        self.read(move |db| standing::sequences(db, tenant.0)).await
     }
 
     async fn recorded(
@@ -303,102 +299,4 @@ fn fault(row: &Row<'_>) -> Result<FaultFacts, Error> {
         stderr_tail: fault.stderr_tail,
         retry_at: time_opt(row, "retry_at")?,
     })
-}
-
-fn status(db: &Connection, tenant: i64) -> Result<StatusReport, Error> {
-    let count = |sql: &str| -> Result<u64, Error> {
-        Ok(first(db, sql, [tenant], |row| get(row, "n"))?.unwrap_or(0))
-    };
-    let by_status = |sql: &str| -> Result<BTreeMap<String, u64>, Error> {
-        let rows = collect(db, sql, [tenant], |row| {
-            Ok((get(row, "status")?, get(row, "n")?))
-        })?;
-        Ok(rows.into_iter().collect())
-    };
-    Ok(StatusReport {
-        contacts: count("SELECT count(*) AS n FROM contacts WHERE tenant_id = ?1")?,
-        enrollments: by_status(
-            "SELECT status, count(*) AS n FROM enrollments WHERE tenant_id = ?1 GROUP BY status",
-        )?,
-        messages: by_status(
-            "SELECT status, count(*) AS n FROM messages WHERE tenant_id = ?1 GROUP BY status",
-        )?,
-        events: by_status(
-            "SELECT status, count(*) AS n FROM events WHERE tenant_id = ?1 GROUP BY status",
-        )?,
-        open_tasks: count(
-            "SELECT count(*) AS n FROM writebacks WHERE tenant_id = ?1 AND kind = 'task' AND status = 'open'",
-        )?,
-        suppressed_addresses: count("SELECT count(*) AS n FROM suppressions WHERE tenant_id = ?1")?,
-        parked_decisions: count(
-            "SELECT count(*) AS n FROM undecided WHERE tenant_id = ?1 AND due_at IS NULL AND fault IS NOT NULL",
-        )?,
-        retrying_decisions: count(
-            "SELECT count(*) AS n FROM undecided WHERE tenant_id = ?1 AND due_at IS NOT NULL AND fault IS NOT NULL",
-        )?,
-        parked: parked(db, tenant)?,
-    })
-}
-
-fn parked(db: &Connection, tenant: i64) -> Result<Vec<ParkedFacts>, Error> {
-    collect(
-        db,
-        "SELECT u.event, u.attempts, u.fault, s.name AS sequence, c.email FROM undecided u
-         JOIN enrollments e ON e.id = u.enrollment_id JOIN sequences s ON s.id = e.sequence_id
-         JOIN contacts c ON c.id = e.contact_id
-         WHERE u.tenant_id = ?1 AND u.due_at IS NULL AND u.fault IS NOT NULL ORDER BY u.id LIMIT ?2",
-        params![tenant, PARKED_MAX],
-        |row| {
-            let event: Event = read_json(row, "event")?;
-            let fault: Fault = read_json(row, "fault")?;
-            Ok(ParkedFacts {
-                contact: get(row, "email")?,
-                sequence: get(row, "sequence")?,
-                event: event.kind,
-                attempts: get(row, "attempts")?,
-                fault: fault.to_string(),
-            })
-        },
-    )
-}
-
-fn sequences(db: &Connection, tenant: i64) -> Result<Vec<SequenceReport>, Error> {
-    let rows = collect(
-        db,
-        "SELECT s.name, e.status, e.exit_reason, count(e.id) AS n FROM sequences s
-         LEFT JOIN enrollments e ON e.sequence_id = s.id AND e.tenant_id = ?1
-         WHERE s.tenant_id = ?1 GROUP BY s.name, e.status, e.exit_reason ORDER BY s.name",
-        [tenant],
-        |row| {
-            Ok((
-                get::<String>(row, "name")?,
-                get::<Option<String>>(row, "status")?,
-                get::<Option<String>>(row, "exit_reason")?,
-                get::<u64>(row, "n")?,
-            ))
-        },
-    )?;
-    let mut reports: Vec<SequenceReport> = Vec::new();
-    for (name, status, exit, n) in rows {
-        if reports.last().is_none_or(|report| report.name != name) {
-            reports.push(SequenceReport {
-                name,
-                active: 0,
-                paused: 0,
-                finished: 0,
-                exits: BTreeMap::new(),
-            });
-        }
-        let report = reports.last_mut().expect("one was just pushed");
-        match status.as_deref() {
-            Some("active") => report.active += n,
-            Some("paused") => report.paused += n,
-            Some(_) => report.finished += n,
-            None => {}
-        }
-        if let Some(exit) = exit {
-            *report.exits.entry(exit).or_default() += n;
-        }
-    }
-    Ok(reports)
 }

@@ -26,6 +26,7 @@ mod register;
 mod reports;
 mod roster;
 mod rows;
+mod standing;
 mod triggers;
 mod watch;
 mod work;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use super::scenario::{self, Played, Player};
-use super::stopwatch::Stopwatch;
 use super::test;
 use crate::cli::table::table;
 use crate::cli::{block_on, load};
+use crate::clock::Stopwatch;
 
 /// Rounds that only warm up caches.
 const WARM_UP: usize = 10;

@@ -11,7 +11,6 @@ pub(super) mod replay;
 pub mod scenario;
 mod sdk;
 pub(super) mod sign;
-mod stopwatch;
 mod template;
 pub(super) mod test;
 mod toolchain;

@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 
 use super::build;
 use super::scenario::{self, Played, Player};
-use super::stopwatch::Stopwatch;
 use crate::cli::{block_on, load};
+use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::domain::component::Component;
 use crate::sandbox::Sandbox;
