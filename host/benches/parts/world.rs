@@ -118,6 +118,7 @@ impl World {
                 "application/cloudevents+json".to_owned(),
             )],
             body: self.webhook().1,
+            certificate: None,
         };
         self.hook
             .normalize(&request, NOW)

@@ -323,7 +323,7 @@ fn look(look: &Look) -> String {
 fn answer(attempt: &AttemptFacts) -> String {
     match &attempt.answer {
         None => "under way".to_owned(),
-        Some(Outcome::Accepted { provider_id }) => {
+        Some(Outcome::Accepted { provider_id, .. }) => {
             format!("accepted as {}", or_dash(provider_id.as_deref()))
         }
         Some(Outcome::Rejected { reason }) => format!("refused: {reason}"),

@@ -116,6 +116,7 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
         message_id: thread::message_id(draft.id, &draft.identity.from.address),
         in_reply_to,
         references,
+        tags: vec![draft.sequence.to_owned()],
         headers: ways.headers(),
         links: parts.links,
     })

@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 
 pub use calendar::Calendar;
 pub use company::Company;
-pub use connections::{BaseUrl, Connection};
+pub use connections::{Connection, Known, find_kind, kinds};
 pub use decide::Decide;
 pub use deliver::Deliver;
 pub use guardrails::Guardrails;

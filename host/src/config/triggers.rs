@@ -68,8 +68,14 @@ fn secrets(section: &Section<'_>) -> BTreeMap<String, SecretString> {
         .collect()
 }
 
-/// `30s`, `5m`, `2h`, `1d`, within what a poll may take.
+/// A duration within what a poll may take.
 fn every_ms(text: &str) -> Option<i64> {
+    let range = POLL_MIN_S as i64 * SECOND_MS..=POLL_MAX_S as i64 * SECOND_MS;
+    duration(text).filter(|ms| range.contains(ms))
+}
+
+/// `30s`, `5m`, `2h`, `1d`, in milliseconds.
+pub(super) fn duration(text: &str) -> Option<i64> {
     let (number, unit) = text
         .trim()
         .split_at_checked(text.trim().len().checked_sub(1)?)?;
@@ -80,9 +86,7 @@ fn every_ms(text: &str) -> Option<i64> {
         "d" => DAY_MS,
         _ => return None,
     };
-    let ms = i64::from(number.parse::<u32>().ok()?).saturating_mul(unit_ms);
-    let range = POLL_MIN_S as i64 * SECOND_MS..=POLL_MAX_S as i64 * SECOND_MS;
-    range.contains(&ms).then_some(ms)
+    Some(i64::from(number.parse::<u32>().ok()?).saturating_mul(unit_ms))
 }
 
 #[cfg(test)]

@@ -7,7 +7,40 @@
 
 pub mod cloudevents;
 pub mod hubspot;
+mod person;
 pub mod time_zone;
+
+use serde_json::Value;
+
+use crate::domain::connector::Kind;
+use crate::domain::event::kind;
+use crate::domain::{ContactPatch, JsonMap, NewEvent};
 
 pub use cloudevents::CloudEvents;
 pub use hubspot::Hubspot;
+
+/// Every CRM that can be connected.
+pub const KINDS: &[&Kind] = &[&hubspot::KIND, &cloudevents::KIND];
+
+/// The CRM's own opt-out of a person, met in an event about something else: nothing may be sent to
+/// them. Once per person, since a person who opts in again does so by our own page.
+fn opt_out(event: &NewEvent) -> NewEvent {
+    let person = event
+        .contact
+        .external_id
+        .as_deref()
+        .unwrap_or(&event.source_key);
+    NewEvent {
+        source_key: format!("opted-out/{person}"),
+        kind: kind::UNSUBSCRIBED.to_owned(),
+        occurred_at: event.occurred_at,
+        contact: event.contact.clone(),
+        patch: ContactPatch::default(),
+        message_id: None,
+        answers: Vec::new(),
+        data: JsonMap::new(),
+        raw: Value::Null,
+        hydrate: None,
+        about: None,
+    }
+}

@@ -1,26 +1,23 @@
-//! What a configured connection can do for us: take in webhooks, send mail, be asked for details.
+//! What a configured connection can do for us: take in webhooks and mails, send, be asked.
 
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::config::{BaseUrl, Config, Connection};
-use crate::crm::cloudevents::CloudEvents;
-use crate::crm::hubspot::Hubspot;
+use crate::config::{Config, Connection, Known};
 use crate::deliver::Transport;
-use crate::domain::hook::Hook;
-use crate::domain::mail::Provider;
+use crate::domain::connector::{Sends, Sort};
 use crate::hydrate::Source;
-use crate::inbound::{Inbound, Ours};
+use crate::inbound::{Inbound, Ours, Through};
 use crate::ingest;
-use crate::net::Reach;
-use crate::providers::resend::Resend;
-use crate::providers::sendgrid::SendGrid;
+use crate::net::{Api, Net, Reach};
 
 /// What one connection can do.
 #[derive(Default)]
 pub(super) struct Abilities {
     pub(super) hook: Option<ingest::Connection>,
+    /// Under `/hooks/NAME/inbound`.
+    pub(super) inbound: Option<ingest::Connection>,
     pub(super) transport: Option<Transport>,
     pub(super) source: Option<Source>,
 }
@@ -29,83 +26,25 @@ pub(super) fn of(
     config: &Config,
     connection: &Connection,
     key: &SecretSlice<u8>,
+    net: &Arc<Net>,
 ) -> anyhow::Result<Abilities> {
-    let hook = |hook: Arc<dyn Hook>, creates_contacts| {
-        Some(ingest::Connection {
-            hook,
-            creates_contacts,
-        })
+    let ours = || Ours {
+        addresses: config
+            .identities
+            .values()
+            .map(|identity| identity.from.address.clone())
+            .collect(),
+        key: key.expose_secret().to_vec(),
     };
     Ok(match connection {
-        Connection::Hubspot {
-            client_secret,
-            access_token,
-            base_url,
-        } => {
-            let hubspot = Arc::new(Hubspot::new(
-                client_secret.clone(),
-                access_token.clone(),
-                base_url.url.clone(),
-            ));
-            Abilities {
-                hook: hook(Arc::clone(&hubspot) as Arc<dyn Hook>, true),
-                source: Some(Source {
-                    hubspot,
-                    reach: reach(base_url),
-                }),
-                ..Abilities::default()
-            }
-        }
-        Connection::CloudEvents { secret } => Abilities {
-            hook: hook(Arc::new(CloudEvents::new(secret)?), true),
+        Connection::Kind(known) => known_kind(known, ours(), net),
+        Connection::Inbound { secret, .. } => Abilities {
+            hook: Some(ingest::Connection {
+                hook: Arc::new(Inbound::new(secret.clone(), ours())?),
+                creates_contacts: false,
+            }),
             ..Abilities::default()
         },
-        Connection::SendGrid {
-            api_key,
-            webhook_public_key,
-            base_url,
-        } => {
-            let sendgrid = Arc::new(SendGrid::new(
-                api_key.clone(),
-                webhook_public_key.as_ref().map(ExposeSecret::expose_secret),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&sendgrid) as Arc<dyn Hook>, false),
-                transport: Some(http(sendgrid, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Resend {
-            api_key,
-            webhook_secret,
-            base_url,
-        } => {
-            let resend = Arc::new(Resend::new(
-                api_key.clone(),
-                webhook_secret.as_ref(),
-                base_url.url.clone(),
-            )?);
-            Abilities {
-                hook: hook(Arc::clone(&resend) as Arc<dyn Hook>, false),
-                transport: Some(http(resend, base_url)),
-                ..Abilities::default()
-            }
-        }
-        Connection::Inbound { secret, .. } => {
-            let ours = Ours {
-                addresses: config
-                    .identities
-                    .values()
-                    .map(|identity| identity.from.address.clone())
-                    .collect(),
-                key: key.expose_secret().to_vec(),
-            };
-            Abilities {
-                hook: hook(Arc::new(Inbound::new(secret.clone(), ours)?), false),
-                ..Abilities::default()
-            }
-        }
         Connection::Capture { folder } => Abilities {
             transport: Some(Transport::Capture {
                 folder: folder
@@ -119,16 +58,51 @@ pub(super) fn of(
     })
 }
 
-fn http(provider: Arc<dyn Provider>, base_url: &BaseUrl) -> Transport {
-    Transport::Http {
-        provider,
-        reach: reach(base_url),
+/// A CRM knows people we should know; a provider only reports on our mail.
+fn known_kind(known: &Known, ours: Ours, net: &Arc<Net>) -> Abilities {
+    let creates_contacts = known.kind.sort != Sort::Provider;
+    let connector = &known.connector;
+    let reach = reach(known);
+    let api = Arc::new(Api::new(
+        Arc::clone(net),
+        reach,
+        connector.refreshes.clone(),
+        connector.pace,
+    ));
+    let through = connector
+        .receives
+        .as_ref()
+        .map(|receives| Arc::new(Through::new(Arc::clone(receives), ours)));
+    let hydrates = match &through {
+        Some(through) => Some(Arc::clone(through) as _),
+        None => connector.hydrates.clone(),
+    };
+    Abilities {
+        hook: connector.hook.clone().map(|hook| ingest::Connection {
+            hook,
+            creates_contacts,
+        }),
+        inbound: through.map(|through| ingest::Connection {
+            hook: through,
+            creates_contacts: false,
+        }),
+        transport: connector.sends.as_ref().map(|sends| match sends {
+            Sends::Http(provider) => Transport::Http {
+                provider: Arc::clone(provider) as _,
+                reach,
+            },
+        }),
+        source: hydrates.map(|hydrates| Source {
+            hydrates,
+            api,
+            creates_contacts,
+        }),
     }
 }
 
 /// Private addresses may be called only where the administrator wrote the address.
-fn reach(base_url: &BaseUrl) -> Reach {
-    if base_url.written {
+fn reach(known: &Known) -> Reach {
+    if known.base_url_written {
         Reach::Configured
     } else {
         Reach::Public

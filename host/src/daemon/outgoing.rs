@@ -37,13 +37,11 @@ fn inbound(config: &Config, identity: &config::Identity) -> Option<EmailAddress>
     if identity.reply_to.is_some() {
         return None;
     }
-    config
-        .connections
-        .values()
-        .find_map(|connection| match connection {
-            Connection::Inbound { address, .. } => address.clone(),
-            _ => None,
-        })
+    let connections = config.connections.values();
+    connections
+        .filter_map(Connection::inbound_address)
+        .next()
+        .cloned()
 }
 
 /// A digest of everything that mails are composed from beside the contact.

@@ -35,6 +35,7 @@ pub(super) struct Parts {
     pub(super) deliverer: Deliverer,
     pub(super) hydrator: Hydrator,
     pub(super) poller: Poller,
+    net: Arc<Net>,
     hooks: HashMap<String, ingest::Connection>,
     listeners: HashMap<String, ingest::Listener>,
     reactions: Arc<Reactions>,
@@ -72,9 +73,11 @@ pub(super) async fn wire(
         },
     );
     for (name, connection) in &config.connections {
-        let can = abilities::of(config, connection, &key)
+        let can = abilities::of(config, connection, &key, &net)
             .with_context(|| format!("connections.{name}"))?;
         hooks.extend(can.hook.map(|hook| (name.clone(), hook)));
+        let inbound = can.inbound.map(|hook| (ingest::inbound(name), hook));
+        hooks.extend(inbound);
         transports.extend(can.transport.map(|transport| (name.clone(), transport)));
         sources.extend(can.source.map(|source| (name.clone(), source)));
     }
@@ -158,11 +161,11 @@ pub(super) async fn wire(
         },
         hydrator: Hydrator {
             store: Arc::clone(&store),
-            net,
             reactions: Arc::clone(&reactions),
             sources: Arc::new(sources),
         },
         store,
+        net,
         hooks,
         reactions,
     })
@@ -204,9 +207,11 @@ pub(super) fn door(
     Door {
         store: Arc::clone(&parts.store),
         clock,
+        net: Arc::clone(&parts.net),
         connections: Arc::new(parts.hooks.clone()),
         triggers: Arc::new(parts.listeners.clone()),
         reactions: Arc::clone(&parts.reactions),
+        certificates: Arc::default(),
         public_url: server.public_url(bound),
         limits: ingest::Limits {
             body_max_bytes: server.body_max_bytes,

@@ -24,8 +24,12 @@ pub(super) fn next(backoff: &Backoff, outcome: &Outcome, attempt: Attempt, now: 
     let again_at = now.plus_ms(backoff.wait_ms(attempt.number));
     let exhausted = backoff.exhausted(attempt.number);
     match outcome {
-        Outcome::Accepted { provider_id } => Next::Sent {
+        Outcome::Accepted {
+            provider_id,
+            message_id,
+        } => Next::Sent {
             provider_id: provider_id.clone(),
+            message_id: message_id.clone(),
         },
         Outcome::Rejected { reason } => Next::Failed {
             reason: reason.clone(),
@@ -108,11 +112,13 @@ mod tests {
         check(
             Outcome::Accepted {
                 provider_id: Some("x".into()),
+                message_id: None,
             },
             1,
             None,
             Next::Sent {
                 provider_id: Some("x".into()),
+                message_id: None,
             },
         );
         check(

@@ -17,13 +17,14 @@ impl Deliverer {
     ) -> Outcome {
         match transport {
             Transport::Http { provider, reach } => {
-                let answer = self.net.call(&provider.send_request(mail), *reach).await;
+                let answer = self
+                    .net
+                    .call(&provider.send_request(mail, now), *reach)
+                    .await;
                 provider.outcome(&answer)
             }
             Transport::Capture { folder } => match write(folder, mail, now).await {
-                Ok(file) => Outcome::Accepted {
-                    provider_id: Some(file),
-                },
+                Ok(file) => Outcome::accepted(Some(file)),
                 Err(e) => Outcome::Retry {
                     reason: format!("{}: {e}", folder.display()),
                     after_ms: None,

@@ -64,6 +64,10 @@ pub mod kind {
     pub const CONTACT_CREATED: &str = "contact-created";
     pub const CONTACT_UPDATED: &str = "contact-updated";
     pub const CONTACT_DELETED: &str = "contact-deleted";
+    /// Others were merged into this contact: `data.merged_ids` are the sender's ids of them.
+    pub const CONTACT_MERGED: &str = "contact-merged";
+    pub const TASK_CREATED: &str = "task-created";
+    pub const TASK_COMPLETED: &str = "task-completed";
 
     // The host's own.
     pub const ENROLLED: &str = "enrolled";
@@ -101,6 +105,9 @@ pub mod kind {
         CONTACT_CREATED,
         CONTACT_UPDATED,
         CONTACT_DELETED,
+        CONTACT_MERGED,
+        TASK_CREATED,
+        TASK_COMPLETED,
         ENROLLED,
         TIMER_FIRED,
     ];
@@ -160,6 +167,10 @@ pub struct NewEvent {
     pub raw: Value,
     /// Set on thin events: what must be asked of the sender's API before the event says enough.
     pub hydrate: Option<Hydrate>,
+    /// The sender's object that it tells the state of, so that a poll need not tell it again and our own
+    /// writes are known when they come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
 }
 
 impl NewEvent {
@@ -179,6 +190,23 @@ pub struct Hydrate {
     /// The sender's word: `contact`, `deal`, `meeting`, ...
     pub object: String,
     pub id: String,
+}
+
+/// An object of the sender, as its API and its webhooks alike name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The sender's word: `contact`, `deal`, `task`, ...
+    pub object: String,
+    pub id: String,
+}
+
+impl About {
+    pub fn new(object: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            object: object.into(),
+            id: id.into(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::http::Request;
 use super::{Instant, NewEvent};
 
 /// A received request, before anything in it is believed.
@@ -17,6 +18,8 @@ pub struct HookRequest {
     pub headers: Vec<(String, String)>,
     /// The bytes as they came: signatures are over these.
     pub body: Vec<u8>,
+    /// The certificate (PEM) that `Hook::certificate_url` asked for.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl HookRequest {
@@ -126,6 +129,13 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// The one body that a sender understands as "taken in".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgement {
+    pub content_type: &'static str,
+    pub body: &'static str,
+}
+
 /// A sender of webhooks: pure, everything it needs comes in as an argument.
 pub trait Hook: Send + Sync {
     /// Whether the request deserves that its body is read at all, by its headers alone. For senders
@@ -136,6 +146,22 @@ pub trait Hook: Send + Sync {
 
     /// The largest body it may send, in bytes; none where the server's own limit holds.
     fn body_max_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// Where the certificate is that this request is signed with, for senders that sign so. The address
+    /// is checked to be one of the sender's; nothing else is believed yet.
+    fn certificate_url(&self, _request: &HookRequest) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    /// The call that confirms a subscription, where the (verified) request asks for it.
+    fn confirmation(&self, _request: &HookRequest) -> Option<Request> {
+        None
+    }
+
+    /// What this sender must be answered when everything was taken in; none where any 2xx will do.
+    fn acknowledgement(&self) -> Option<Acknowledgement> {
         None
     }
 

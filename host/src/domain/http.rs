@@ -6,7 +6,9 @@ use std::fmt;
 pub enum Method {
     Get,
     Post,
+    Put,
     Patch,
+    Delete,
 }
 
 /// A request to be made. Its `Debug` hides header values: they hold credentials.

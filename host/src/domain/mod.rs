@@ -4,8 +4,10 @@
 //! no SQL, and nothing of ours imported from above. Names follow the glossary in ARCHITECTURE.md.
 
 pub mod account;
+pub mod answer;
 pub mod backoff;
 pub mod component;
+pub mod connector;
 pub mod contact;
 pub mod decision;
 pub mod digest;

@@ -7,17 +7,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::crm::hubspot::{Hubspot, HydrateError, Hydrated};
+use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
-use crate::domain::event::kind;
+use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::instant::HOUR_MS;
-use crate::domain::{ContactPatch, Instant, NewEvent};
-use crate::net::{Net, Reach};
+use crate::net::Api;
 use crate::store::intake::{Arrival, Hydration, Reactions, ThinEvent};
 use crate::store::{self, Error};
 
@@ -35,24 +33,25 @@ const BACKOFF: Backoff = Backoff {
 #[derive(Clone)]
 pub struct Hydrator {
     pub store: store::Shared,
-    pub net: Arc<Net>,
     pub reactions: Arc<Reactions>,
     /// The CRMs that send thin events, by connection.
     pub sources: Arc<HashMap<String, Source>>,
 }
 
-/// A CRM that can be asked.
+/// Who can be asked.
 #[derive(Clone)]
 pub struct Source {
-    pub hubspot: Arc<Hubspot>,
-    pub reach: Reach,
+    pub hydrates: Arc<dyn Hydrates>,
+    pub api: Arc<Api>,
+    /// Whether the people it speaks of become contacts.
+    pub creates_contacts: bool,
 }
 
 impl Hydrator {
     /// Ticks until `stop` becomes true.
     pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(clock.now()).await {
+            let wake_at = match self.tick(&clock).await {
                 Ok(asked) if asked > 0 => continue,
                 Ok(_) => self.store.next_hydrate_at().await,
                 Err(e) => Err(e),
@@ -70,14 +69,15 @@ impl Hydrator {
     }
 
     /// Asks for one batch; returns how many events were asked for.
-    pub async fn tick(&self, now: Instant) -> Result<usize, Error> {
+    pub async fn tick(&self, clock: &Arc<dyn Clock>) -> Result<usize, Error> {
+        let now = clock.now();
         let thin = self.store.thin_events(now, BATCH_MAX).await?;
         let asked = thin.len();
         let mut calls = JoinSet::new();
         for event in thin {
-            let hydrator = self.clone();
+            let (hydrator, clock) = (self.clone(), Arc::clone(clock));
             calls.spawn(async move {
-                let answer = hydrator.ask(&event, now).await;
+                let answer = hydrator.ask(&event, now, &*clock).await;
                 hydrator.store.hydrated(event.seq, answer).await
             });
         }
@@ -89,7 +89,7 @@ impl Hydrator {
         Ok(asked)
     }
 
-    async fn ask(&self, thin: &ThinEvent, now: Instant) -> Hydration {
+    async fn ask(&self, thin: &ThinEvent, now: Instant, clock: &dyn Clock) -> Hydration {
         let Some(hydrate) = &thin.event.hydrate else {
             return Hydration::Gone {
                 reason: "it names no object".to_owned(),
@@ -100,7 +100,7 @@ impl Hydrator {
                 reason: format!("connection {} is not configured any more", thin.connection),
             };
         };
-        let request = match source.hubspot.request(hydrate) {
+        let request = match source.hydrates.request(hydrate) {
             Ok(request) => request,
             Err(e) => {
                 return Hydration::Refused {
@@ -108,23 +108,30 @@ impl Hydrator {
                 };
             }
         };
-        let answer = match self.net.call(&request, source.reach).await {
-            Ok(response) => source.hubspot.answer(hydrate, &response),
-            Err(failure) => Err(HydrateError::Retry {
+        let answer = match source.api.call(&request, clock).await {
+            Ok(response) => source.hydrates.complete(&thin.event, hydrate, &response),
+            Err(failure) => Err(AskError::Retry {
                 reason: failure.to_string(),
                 after_ms: None,
             }),
         };
         match answer {
-            Ok(hydrated) => Hydration::Complete(self.arrival(thin, hydrated, now)),
-            Err(HydrateError::Gone) => Hydration::Gone {
-                reason: HydrateError::Gone.to_string(),
+            Ok(events) => Hydration::Complete(Arrival {
+                tenant: thin.tenant,
+                connection: thin.connection.clone(),
+                received_at: now,
+                events,
+                creates_contacts: source.creates_contacts,
+                reactions: Arc::clone(&self.reactions),
+            }),
+            Err(AskError::Gone) => Hydration::Gone {
+                reason: AskError::Gone.to_string(),
             },
-            Err(HydrateError::Refused(reason)) => {
+            Err(AskError::Refused(reason)) => {
                 tracing::warn!(connection = thin.connection, reason, "an event stays thin");
                 Hydration::Refused { reason }
             }
-            Err(HydrateError::Retry { reason, after_ms }) => {
+            Err(AskError::Retry { reason, after_ms }) => {
                 let wait_ms = BACKOFF.wait_ms(thin.attempts + 1);
                 Hydration::Retry {
                     at: now.plus_ms(wait_ms.max(after_ms.unwrap_or(0))),
@@ -132,49 +139,5 @@ impl Hydrator {
                 }
             }
         }
-    }
-
-    fn arrival(&self, thin: &ThinEvent, hydrated: Hydrated, now: Instant) -> Arrival {
-        let opted_out = matches!(
-            &hydrated,
-            Hydrated::Contact {
-                opted_out: true,
-                ..
-            }
-        );
-        let mut events = hydrated.complete(&thin.event);
-        if opted_out {
-            let opt_outs: Vec<_> = events.iter().map(|event| opt_out(event, now)).collect();
-            events.extend(opt_outs);
-        }
-        Arrival {
-            tenant: thin.tenant,
-            connection: thin.connection.clone(),
-            received_at: now,
-            events,
-            creates_contacts: true,
-            reactions: Arc::clone(&self.reactions),
-        }
-    }
-}
-
-/// The CRM's own opt-out, met while asking for something else.
-fn opt_out(event: &NewEvent, now: Instant) -> NewEvent {
-    let person = event
-        .contact
-        .external_id
-        .as_deref()
-        .unwrap_or(&event.source_key);
-    NewEvent {
-        source_key: format!("opted-out/{person}"),
-        kind: kind::UNSUBSCRIBED.to_owned(),
-        occurred_at: now,
-        contact: event.contact.clone(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: crate::domain::JsonMap::new(),
-        raw: Value::Null,
-        hydrate: None,
     }
 }

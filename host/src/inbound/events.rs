@@ -161,6 +161,7 @@ impl<'m> Source<'m> {
                 "class": self.is.kind.as_str(),
             }),
             hydrate: None,
+            about: None,
         }
     }
 }

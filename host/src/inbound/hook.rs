@@ -5,24 +5,16 @@
 //! provider's "raw" route. Authentication by one secret, as whoever calls can: `Authorization: Bearer`,
 //! Basic with the secret as password, or a Standard Webhooks signature where it begins with `whsec_`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ring::hmac::{self, HMAC_SHA256, Key};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::classify::{Ours, classify};
 use super::events::events;
 use super::mail::{Envelope, InboundMail};
+use super::{ENVELOPE_MAX, MAIL_MAX_BYTES};
 use crate::domain::Instant;
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal};
-use crate::signatures::KeyError;
 use crate::signatures::standard_webhooks::{self, Secret};
-
-/// Recipients of one envelope; SMTP servers must take 100 (RFC 5321 4.5.3.1.8).
-const ENVELOPE_MAX: usize = 100;
-
-/// The largest mail taken in: what Gmail and Outlook accept (25 MB of attachments), in base64.
-const MAIL_MAX_BYTES: usize = 36 * 1024 * 1024;
+use crate::signatures::{KeyError, credential};
 
 /// One connection for inbound mail.
 #[derive(Debug)]
@@ -59,7 +51,7 @@ impl Hook for Inbound {
         if self.signing.is_some() && signs(head) {
             return Ok(());
         }
-        self.check_credential(head)
+        credential::verify(&self.secret, head)
     }
 
     /// A reply with an attachment that is refused is a reply that stops nothing.
@@ -70,7 +62,7 @@ impl Hook for Inbound {
     fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
         match &self.signing {
             Some(secret) if signs(request) => standard_webhooks::verify(secret, request, now),
-            _ => self.check_credential(request),
+            _ => credential::verify(&self.secret, request),
         }
     }
 
@@ -94,40 +86,6 @@ fn signs(request: &HookRequest) -> bool {
     ["webhook-signature", "svix-signature"]
         .iter()
         .any(|name| request.headers.iter().any(|(n, _)| n == name))
-}
-
-impl Inbound {
-    fn check_credential(&self, request: &HookRequest) -> Result<(), Refusal> {
-        let given = credential(request.header("authorization")?)
-            .ok_or(Refusal::MalformedHeader("authorization".into()))?;
-        if same(self.secret.expose_secret().trim(), given.trim()) {
-            Ok(())
-        } else {
-            Err(Refusal::BadSignature)
-        }
-    }
-}
-
-/// The secret in a `Bearer` or `Basic` credential (RFC 6750 2.1, RFC 7617 2).
-fn credential(header: &str) -> Option<String> {
-    let (scheme, value) = header.trim().split_once(' ')?;
-    let value = value.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(value.to_owned());
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
-    let (_user, password) = decoded.split_once(':')?;
-    Some(password.to_owned())
-}
-
-/// Compared as HMACs under one key, which ring does in constant time whatever the lengths.
-fn same(secret: &str, given: &str) -> bool {
-    let key = Key::new(HMAC_SHA256, b"followup inbound");
-    let tag = hmac::sign(&key, secret.as_bytes());
-    hmac::verify(&key, given.as_bytes(), tag.as_ref()).is_ok()
 }
 
 /// The envelope, in `X-Envelope-From` / `X-Envelope-To` (repeated, or with commas) or in the query
@@ -187,6 +145,7 @@ mod tests {
                 .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
                 .collect(),
             body: body.as_bytes().to_vec(),
+            certificate: None,
         }
     }
 
@@ -202,39 +161,11 @@ mod tests {
 
     #[test]
     fn nothing_is_believed_without_the_secret() {
-        let basic = format!("Basic {}", STANDARD.encode("any:hunter2"));
-        let wrong = format!("basic {}", STANDARD.encode("any:hunter3"));
-        let missing = Err(Refusal::MissingHeader("authorization".into()));
-        let malformed = Err(Refusal::MalformedHeader("authorization".into()));
         check("hunter2", &[("authorization", "Bearer hunter2")], &Ok(()));
-        check("hunter2", &[("authorization", "bearer  hunter2 ")], &Ok(()));
-        check("hunter2", &[("authorization", &basic)], &Ok(()));
-        check(
-            "hunter2",
-            &[("authorization", &wrong)],
-            &Err(Refusal::BadSignature),
-        );
         check(
             "hunter2",
             &[("authorization", "Bearer hunter")],
             &Err(Refusal::BadSignature),
-        );
-        check("hunter2", &[("authorization", "Bearer")], &malformed);
-        check(
-            "hunter2",
-            &[("authorization", "Digest hunter2")],
-            &malformed,
-        );
-        check("hunter2", &[("authorization", "Basic !!!")], &malformed);
-        check("hunter2", &[], &missing);
-        let twice = [
-            ("authorization", "Bearer hunter2"),
-            ("authorization", "Bearer hunter2"),
-        ];
-        check(
-            "hunter2",
-            &twice,
-            &Err(Refusal::RepeatedHeader("authorization".into())),
         );
         assert_eq!(
             Inbound::new(" ".to_owned().into(), Ours::default()).err(),

@@ -34,6 +34,7 @@ mod return_date;
 mod status;
 mod status_words;
 mod subjects;
+mod through;
 mod transcript;
 
 pub use auto_reply::AutoReply;
@@ -44,3 +45,10 @@ pub use events::events;
 pub use hook::Inbound;
 pub use mail::{Envelope, InboundMail};
 pub use receipt::Receipt;
+pub use through::Through;
+
+/// Recipients of one envelope; SMTP servers must take 100 (RFC 5321 4.5.3.1.8).
+const ENVELOPE_MAX: usize = 100;
+
+/// The largest mail taken in: what Gmail and Outlook accept (25 MB of attachments), in base64.
+const MAIL_MAX_BYTES: usize = 36 * 1024 * 1024;

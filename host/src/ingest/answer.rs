@@ -71,6 +71,10 @@ pub(super) enum Error {
     /// May pass; what went wrong is in the log and in `followup status`.
     #[error("the trigger failed; try again")]
     Failed { retry_after_s: Option<i64> },
+    #[error("the certificate that it is signed with could not be fetched: {0}")]
+    NoCertificate(String),
+    #[error("the subscription could not be confirmed: {0}")]
+    NotConfirmed(String),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -86,9 +90,12 @@ impl Error {
             }
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::TooMany | Self::TooManyOfOne | Self::Failed { .. } | Self::Store(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooMany
+            | Self::TooManyOfOne
+            | Self::Failed { .. }
+            | Self::NoCertificate(_)
+            | Self::NotConfirmed(_)
+            | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 

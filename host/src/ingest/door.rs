@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
-use super::Door;
 use super::answer::{Accepted, Error};
+use super::{Door, INBOUND, inbound};
 use crate::domain::hook::{Hook, HookRequest, Rejected};
 use crate::domain::{Instant, NewEvent};
 use crate::store::DEFAULT_TENANT;
@@ -31,22 +32,21 @@ async fn receive(
 ) -> Result<Response, Error> {
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
-        None => door
-            .take_in(&name, request)
-            .await
-            .map(IntoResponse::into_response),
+        None => door.take_in(&name, request).await,
     };
     told(&name, answer)
 }
 
-/// Only triggers have anything below their address.
+/// Triggers may have anything below their address, providers that receive mail `inbound`.
 async fn receive_below(
     State(door): State<Door>,
-    Path((name, _)): Path<(String, String)>,
+    Path((name, rest)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Error> {
+    let received = rest == INBOUND && door.connections.contains_key(&inbound(&name));
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
+        None if received => door.take_in(&inbound(&name), request).await,
         None => Err(Error::NothingBelow(name.clone())),
     };
     told(&name, answer)
@@ -66,7 +66,8 @@ fn told(name: &str, answer: Result<Response, Error>) -> Result<Response, Error> 
 }
 
 impl Door {
-    async fn take_in(&self, name: &str, request: Request) -> Result<Accepted, Error> {
+    /// `name` is a connection's, or `inbound` of one.
+    async fn take_in(&self, name: &str, request: Request) -> Result<Response, Error> {
         let connection = self
             .connections
             .get(name)
@@ -75,18 +76,29 @@ impl Door {
             return Err(Error::NotPost);
         }
         let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
-        let request = self.read(request, &*connection.hook).await?;
+        let hook = &*connection.hook;
+        let mut request = self.read(request, hook).await?;
+        if let Some(url) = hook.certificate_url(&request)? {
+            request.certificate = Some(self.certificate(&url).await?);
+        }
         let now = self.clock.now();
-        connection.hook.verify(&request, now)?;
-        let batch = connection.hook.normalize(&request, now)?;
+        hook.verify(&request, now)?;
+        if let Some(confirmation) = hook.confirmation(&request) {
+            self.confirm(name, &confirmation).await?;
+        }
+        let batch = hook.normalize(&request, now)?;
         if batch.events.is_empty() && !batch.rejected.is_empty() {
             return Err(Error::AllRejected(batch.rejected));
         }
         log_rejections(name, &batch.rejected);
+        let own_name = name.strip_suffix("/inbound").unwrap_or(name);
         let ingested = self
-            .ingest(name, connection.creates_contacts, batch.events, now)
+            .ingest(own_name, connection.creates_contacts, batch.events, now)
             .await?;
-        Ok(Accepted::new(&ingested, batch.rejected))
+        Ok(match hook.acknowledgement() {
+            Some(said) => ([(CONTENT_TYPE, said.content_type)], said.body).into_response(),
+            None => Accepted::new(&ingested, batch.rejected).into_response(),
+        })
     }
 
     pub(super) async fn ingest(
@@ -117,6 +129,7 @@ impl Door {
             url: format!("{}{path}", self.public_url),
             headers: headers(&parts.headers),
             body: Vec::new(),
+            certificate: None,
         };
         hook.admit(&request)?;
         let max = hook.body_max_bytes().unwrap_or(self.limits.body_max_bytes);

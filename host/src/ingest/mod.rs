@@ -12,16 +12,18 @@
 
 mod answer;
 mod body;
+mod call_out;
 mod door;
 mod trigger;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::clock::Clock;
 use crate::domain::hook::Hook;
+use crate::net::Net;
 use crate::store;
 use crate::store::intake::Reactions;
 
@@ -33,16 +35,28 @@ pub use trigger::{CALLS_MAX, Listener};
 pub struct Door {
     pub store: store::Shared,
     pub clock: Arc<dyn Clock>,
-    /// By name, as in `/hooks/{connection}`.
+    /// For the certificates and confirmations that some senders ask for.
+    pub net: Arc<Net>,
+    /// By name, as in `/hooks/{connection}`; received mails of a provider under `inbound(name)`.
     pub connections: Arc<HashMap<String, Connection>>,
     /// Those that a plugin listens for.
     pub triggers: Arc<HashMap<String, Listener>>,
     pub reactions: Arc<Reactions>,
+    /// Of senders that sign with one, by address.
+    pub certificates: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     /// What senders call us, without a slash at the end: some sign the URL.
     pub public_url: String,
     pub limits: Limits,
     /// Requests under way; `limits.concurrent_max` permits.
     pub permits: Arc<Semaphore>,
+}
+
+/// What stands below a connection's address where its provider posts received mails.
+const INBOUND: &str = "inbound";
+
+/// The name under which a connection's received mails come in.
+pub fn inbound(connection: &str) -> String {
+    format!("{connection}/{INBOUND}")
 }
 
 /// A sender of webhooks.

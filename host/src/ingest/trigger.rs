@@ -115,6 +115,7 @@ impl Door {
             url: format!("{}{path}", self.public_url),
             headers: headers(&parts.headers),
             body,
+            certificate: None,
         };
         verifier.verify(&request, now)?;
         Ok(request.body)

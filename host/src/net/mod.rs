@@ -8,6 +8,7 @@
 //! paused clock hold.
 
 mod address;
+mod api;
 mod forward;
 mod names;
 
@@ -25,6 +26,7 @@ use crate::domain::http::{Failure, Method, Request, Response};
 use forward::Clients;
 use names::{Gate, Gated, Refused, SystemNames};
 
+pub use api::Api;
 pub use names::Names;
 
 const NO_CERTIFICATES: &str = "this machine has no CA certificates: install the package ca-certificates, or set SSL_CERT_FILE";
@@ -117,7 +119,9 @@ impl Net {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
             Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
         };
         let mut call = client.request(method, url);
         for (name, value) in &request.headers {

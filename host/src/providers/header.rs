@@ -109,6 +109,7 @@ pub(super) mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
             links: Vec::new(),
+            tags: vec!["welcome".to_owned()],
         }
     }
 

@@ -6,7 +6,6 @@
 //! `outcome`: what may be repeated, what may not, and what nobody knows; each says why.
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
-mod answer;
 pub mod capture;
 mod header;
 pub mod resend;
@@ -14,6 +13,11 @@ pub mod sendgrid;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
+
+use crate::domain::connector::Kind;
+
+/// Every provider that can be connected.
+pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

@@ -113,6 +113,7 @@ pub(super) fn event(
         data,
         raw: Value::Null,
         hydrate: None,
+        about: None,
     }
 }
 

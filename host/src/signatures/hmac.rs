@@ -1,6 +1,7 @@
 //! HMAC-SHA256: the primitive under HubSpot v3, Standard Webhooks and the schemes of triggers.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ring::hmac::{self, Context, HMAC_SHA256, Key, Tag};
 
 /// The signature over the parts, one after the other, in padded standard base64.
@@ -19,6 +20,18 @@ pub fn verify(key: &[u8], parts: &[&[u8]], signature: &str) -> bool {
 pub fn verify_bytes(key: &[u8], parts: &[&[u8]], signature: &[u8]) -> bool {
     let message = parts.concat();
     hmac::verify(&Key::new(HMAC_SHA256, key), &message, signature).is_ok()
+}
+
+/// Whether `digits` are the hexadecimal digits, in either case, of the one over the parts.
+pub fn verify_hex(key: &[u8], parts: &[&[u8]], digits: &str) -> bool {
+    HEXLOWER_PERMISSIVE
+        .decode(digits.as_bytes())
+        .is_ok_and(|given| verify_bytes(key, parts, &given))
+}
+
+/// The signature over the parts, in hexadecimal digits.
+pub fn sign_hex(key: &[u8], parts: &[&[u8]]) -> String {
+    HEXLOWER.encode(tag(key, parts).as_ref())
 }
 
 fn tag(key: &[u8], parts: &[&[u8]]) -> Tag {

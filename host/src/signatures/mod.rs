@@ -5,6 +5,7 @@
 //! Where a scheme has a `sign`, it is the exact mirror of its `verify`: tests and `followup demo`
 //! send webhooks that are really signed.
 
+pub mod credential;
 pub mod ecdsa;
 pub mod hmac;
 pub mod scheme;

@@ -4,10 +4,9 @@
 //! In: what the manifest says, the secret's value, the request as it came. Out: nothing, or why the
 //! sender is not believed. The trigger never sees the secret, nor a request that was refused.
 
-use data_encoding::HEXLOWER_PERMISSIVE;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{KeyError, hmac, standard_webhooks};
+use super::{KeyError, credential, hmac, standard_webhooks};
 use crate::domain::hook::{HookRequest, Refusal, check_fresh};
 use crate::domain::instant::{Instant, SECOND_MS};
 use crate::domain::manifest::{Scheme, Verify};
@@ -83,14 +82,14 @@ impl Verifier {
             // sha256=".
             Scheme::HmacSha256Hex => {
                 let digits = proof.strip_prefix("sha256=").unwrap_or(proof);
-                is_hex_of(key, &[body], digits)
+                hmac::verify_hex(key, &[body], digits)
             }
             // Typeform, "Secure your webhooks": "sha256=" before the base64; Shopify has none.
             Scheme::HmacSha256Base64 => {
                 let base64 = proof.strip_prefix("sha256=").unwrap_or(proof);
                 hmac::verify(key, &[body], base64)
             }
-            Scheme::SharedToken => same(secret, token(proof)),
+            Scheme::SharedToken => credential::same(secret, token(proof)),
             Scheme::StandardWebhooks => false,
         };
         if proven {
@@ -126,18 +125,12 @@ fn timestamped(
     let proven = parts()
         .filter(|(name, _)| *name == "v1")
         .take(SIGNATURES_MAX)
-        .any(|(_, digits)| is_hex_of(key, &[time.as_bytes(), b".", body], digits));
+        .any(|(_, digits)| hmac::verify_hex(key, &[time.as_bytes(), b".", body], digits));
     if proven {
         Ok(())
     } else {
         Err(Refusal::BadSignature)
     }
-}
-
-fn is_hex_of(key: &[u8], parts: &[&[u8]], digits: &str) -> bool {
-    HEXLOWER_PERMISSIVE
-        .decode(digits.as_bytes())
-        .is_ok_and(|given| hmac::verify_bytes(key, parts, &given))
 }
 
 /// A token as it is, or behind `Bearer` (RFC 6750 2.1; the name of a scheme is written in any case,
@@ -147,12 +140,6 @@ fn token(proof: &str) -> &str {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => proof,
     }
-}
-
-/// Compared as HMACs under one key, which ring does in constant time whatever the lengths.
-fn same(secret: &str, given: &str) -> bool {
-    let key = secret.as_bytes();
-    hmac::verify(key, &[given.as_bytes()], &hmac::sign(key, &[key]))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use base64::{
 };
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
+use crate::domain::connector::{Settings, Unfit};
 use crate::domain::hook::{HookRequest, Refusal, check_fresh};
 use crate::domain::instant::{Instant, SECOND_MS};
 
@@ -40,6 +41,23 @@ impl Secret {
         }
         Ok(Self(key.into()))
     }
+}
+
+/// The secret in a connection's settings. "Symmetric signatures": "base64 encoded, prefixed with
+/// whsec_", "between 24 bytes (192 bits) and 64 bytes (512 bits)".
+pub fn setting(settings: &Settings, key: &'static str) -> Result<Option<Secret>, Unfit> {
+    let unfit = || {
+        let remedy = "write whsec_ and the base64 of 24 to 64 random bytes, as the sender shows it";
+        Unfit::new(key, "is no signing secret", remedy)
+    };
+    let Some(text) = settings.secret(key) else {
+        return Ok(None);
+    };
+    let secret = Secret::parse(text).map_err(|_| unfit())?;
+    if !(24..=64).contains(&secret.0.expose_secret().len()) {
+        return Err(unfit());
+    }
+    Ok(Some(secret))
 }
 
 struct Names {
@@ -136,6 +154,7 @@ mod tests {
                 .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
                 .collect(),
             body: body.as_bytes().to_vec(),
+            certificate: None,
         };
         let got = verify(
             &secret(SECRET).expect("valid"),

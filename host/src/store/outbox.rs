@@ -148,6 +148,8 @@ pub struct Conclusion {
 pub enum Next {
     Sent {
         provider_id: Option<String>,
+        /// What the recipient sees instead of our Message-ID.
+        message_id: Option<String>,
     },
     Failed {
         reason: String,

@@ -52,6 +52,7 @@ fn read(event: TriggerEvent, key: &[u8]) -> Result<NewEvent, String> {
         raw: Value::Object(event.data.clone()),
         data: event.data,
         hydrate: None,
+        about: None,
     })
 }
 

@@ -193,6 +193,7 @@ impl Life {
             data: data.as_object().context("an object")?.clone(),
             raw: Value::Null,
             hydrate: None,
+            about: None,
         };
         let arrival = Arrival {
             tenant: DEFAULT_TENANT,

@@ -51,6 +51,7 @@ pub fn event(key: &str, kind: &str, email: &str) -> NewEvent {
         data: JsonMap::new(),
         raw: json!({ "key": key }),
         hydrate: None,
+        about: None,
     }
 }
 

@@ -134,6 +134,7 @@ impl<'a, R: Fn(&EmailAddress) -> bool> Importer<'a, R> {
             ]),
             raw: lead.raw.into(),
             hydrate: None,
+            about: None,
         }
     }
 

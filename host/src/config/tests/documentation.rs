@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::config::reader::Reader;
+use crate::domain::connector::{Form, Kind, Sort};
 
 /// Every key that the file shows, commented out or not, as a pointer.
 fn shown() -> BTreeSet<String> {
@@ -27,30 +28,82 @@ fn shown() -> BTreeSet<String> {
 }
 
 /// One of everything, so that every reader runs.
-const ALL_KINDS: &str = r#"
-    [connections.a]
-    kind = "hubspot"
-    [connections.b]
-    kind = "cloudevents"
-    [connections.c]
-    kind = "sendgrid"
-    [connections.d]
-    kind = "resend"
-    [connections.e]
-    kind = "inbound"
-    [connections.f]
-    kind = "capture"
-    [connections.g]
-    kind = "trigger"
-    [identities.i]
-    [sequences.s]
-    [plugins.registries."r.example:5000"]
+fn all_kinds() -> String {
+    let names = kinds().map(|kind| kind.name);
+    let others = ["inbound", "capture", "trigger"].into_iter();
+    let sections = names
+        .chain(others)
+        .map(|name| format!("[connections.a-{name}]\nkind = {name:?}\n"));
+    sections
+        .chain([
+            "[identities.i]\n[sequences.s]\n[plugins.registries.\"r.example:5000\"]\n".to_owned(),
+        ])
+        .collect()
+}
+
+/// Any P-256 key.
+const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+4kcBGUbkLZOtS3WGkr9p4UUdK3WXLxd0LuNK0pStNKrZketDAS0R7HYcO1+09rf70okFellIY9+7gSKJAeweQ==";
+
+/// Where the sections of the kinds begin and end in the file.
+const BEGIN: &str =
+    "# Kinds of CRMs and providers begin here; written by the test of their tables.\n";
+const END: &str = "# Kinds of CRMs and providers end here.\n";
+
+/// The section of a kind, out of its table.
+fn section(kind: &Kind) -> String {
+    let mut text = format!("\n# {}.\n[connections.{}]\n", kind.title, kind.name);
+    text += &format!("# kind = {:?}\n", kind.name);
+    for field in kind.fields {
+        let needed = if field.needed { " Needed." } else { "" };
+        text += &format!("# {}{needed}\n", field.help);
+        if let Form::Choice(words) = field.form {
+            text += &format!("# One of: {}.\n", words.join(", "));
+        }
+        match field.default {
+            Some(value) => text += &format!("{} = {value:?}\n", field.key),
+            None => text += &format!("# {} = {:?}\n", field.key, field.example),
+        }
+    }
+    if kind.sort == Sort::Crm {
+        text += CRM;
+    }
+    text
+}
+
+/// What every CRM can be told.
+const CRM: &str = r#"# Ask the API now and then for what its webhooks did not tell, where it can be asked.
+reconcile = true
+# How often: "1m" to "24h". The kind's own interval else.
+# reconcile_every = "15m"
+# Write tasks, notes and fields that policies ask for into the CRM, where it takes them.
+write_back = true
+# Write a copy of every sent mail into the contact's history too.
+log_mail = false
 "#;
+
+/// After a change of a table: `FOLLOWUP_BLESS=1 cargo test -p followup --lib documentation`.
+#[test]
+fn every_kind_is_shown_as_its_table_has_it() {
+    let expected: String = kinds().map(section).collect();
+    let begin = DEFAULTS.find(BEGIN).expect("begins") + BEGIN.len();
+    let end = DEFAULTS.find(END).expect("ends");
+    let expected = format!("{expected}\n");
+    if std::env::var_os("FOLLOWUP_BLESS").is_some() {
+        let text = format!("{}{expected}{}", &DEFAULTS[..begin], &DEFAULTS[end..]);
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/followup.default.toml");
+        std::fs::write(path, text).expect("written");
+        return;
+    }
+    assert!(
+        DEFAULTS[begin..end] == expected,
+        "FOLLOWUP_BLESS=1 and run again"
+    );
+}
 
 #[test]
 fn every_option_that_is_read_is_shown_and_the_other_way_round() {
     let path = Path::new("/nowhere/followup.toml");
-    let reader = Reader::new(path, ALL_KINDS, &env).expect("TOML");
+    let reader = Reader::new(path, &all_kinds(), &env).expect("TOML");
     super::super::read(&reader);
     let is_table = |pointer: &str| {
         let mut parts = pointer.rsplit('/');
@@ -89,7 +142,12 @@ fn what_it_shows_commented_out_is_accepted() {
         .flat_map(|line| [line.replace("NAME", "ada"), "\n".to_owned()])
         .collect();
     let folder = folder(&text, &[]);
-    let secrets = |_: &str| Some(format!("whsec_{}", "A".repeat(32)));
+    let secrets = |name: &str| {
+        Some(match name {
+            "SENDGRID_WEBHOOK_PUBLIC_KEY" => PUBLIC_KEY.to_owned(),
+            _ => format!("whsec_{}", "A".repeat(32)),
+        })
+    };
     let loaded = load(&folder.path().join("followup.toml"), &secrets);
     loaded
         .map_err(|problems| show(&problems, folder.path()))

@@ -58,7 +58,7 @@ replied = "no"
         "17: connections.CRM is no name: use 1 to 64 lower-case letters, digits and dashes",
         "19: connections.CRM.client_secret names the environment variable HUBSPOT_SECRET, which is not set: \
          set HUBSPOT_SECRET, or point to a file: \"file:PATH\"",
-        "20: connections.CRM.base_url \"api.hubapi.com\" cannot be read: write it like https://api.example.com",
+        "20: connections.CRM.base_url \"api.hubapi.com\" cannot be read: write it like https://api.hubapi.com",
         "22: connections.hook.kind \"cloudevent\" is unknown: did you mean \"cloudevents\"?",
         "25: warning: connections.mail.api_key is an inline secret: move it to env:NAME or file:PATH",
         "26: connections.mail.api_kee is unknown: did you mean \"api_key\"?",

@@ -51,6 +51,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         data,
         raw: item.clone(),
         hydrate: None,
+        about: None,
     })
 }
 

@@ -9,13 +9,43 @@
 mod events;
 mod kinds;
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::domain::Instant;
+use crate::domain::connector::{Authenticity, Connector, Field, Kind, Settings, Sort, Unfit};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::signatures::KeyError;
 use crate::signatures::standard_webhooks::{self, Secret};
+
+pub const KIND: Kind = Kind {
+    name: "cloudevents",
+    title: "CloudEvents",
+    sort: Sort::Sender,
+    fields: &[Field::secret(
+        "secret",
+        "env:WEBHOOK_SECRET",
+        "Signs requests by Standard Webhooks: whsec_ and base64.",
+    )
+    .needed()],
+    authenticity: Authenticity::SignedWithTime,
+    steps: &[
+        "Have your system POST CloudEvents (JSON) to {url}.",
+        "Sign each request by Standard Webhooks (standardwebhooks.com) with the same secret.",
+    ],
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Connector, Unfit> {
+    settings.needed_secret("secret")?;
+    let secret = standard_webhooks::setting(settings, "secret")?;
+    Ok(Connector {
+        hook: secret.map(|secret| Arc::new(CloudEvents { secret }) as Arc<dyn Hook>),
+        ..Connector::default()
+    })
+}
 
 /// One connection for CloudEvents.
 #[derive(Debug)]

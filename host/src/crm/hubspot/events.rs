@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::event::Hydrate;
+use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
 
 use super::fields as properties;
@@ -62,6 +62,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         answers: Vec::new(),
         data: data(item, &change),
         raw: item.clone(),
+        about: Some(About::new(change.object, &change.id)),
         hydrate,
     })
 }

@@ -6,6 +6,8 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use crate::domain::NewEvent;
+use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::Hydrate;
 use crate::domain::fields;
 use crate::domain::http::{Method, Request, Response};
@@ -45,39 +47,22 @@ const EMAIL_PROPERTIES: &[&str] = &[
     "hubspot_owner_id",
 ];
 
-/// Why there is no answer; what the caller does next.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HydrateError {
-    #[error("HubSpot asks to wait: {reason}")]
-    Retry {
-        reason: String,
-        after_ms: Option<i64>,
-    },
-    /// The object was deleted meanwhile: the event stays as thin as it is.
-    #[error("the object no longer exists in HubSpot")]
-    Gone,
-    /// Asking again would change nothing until an administrator does.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl Hubspot {
-    /// The call that asks for the object.
-    pub fn request(&self, hydrate: &Hydrate) -> Result<Request, HydrateError> {
+impl Hydrates for Hubspot {
+    fn request(&self, hydrate: &Hydrate) -> Result<Request, AskError> {
         let (path, properties) = match hydrate.object.as_str() {
             "contact" => ("contacts", CONTACT_PROPERTIES),
             "deal" => ("deals", DEAL_PROPERTIES),
             "meeting" => ("meetings", MEETING_PROPERTIES),
             "email" => ("emails", EMAIL_PROPERTIES),
             other => {
-                return Err(HydrateError::Refused(format!(
+                return Err(AskError::Refused(format!(
                     "HubSpot objects of type {other:?} are not hydrated, only {}",
                     HYDRATED.join(", ")
                 )));
             }
         };
         let token = self.access_token.as_ref().ok_or_else(|| {
-            HydrateError::Refused(
+            AskError::Refused(
                 "this connection has no access_token: set it, or HubSpot events stay without \
                  e-mail addresses"
                     .to_owned(),
@@ -103,39 +88,48 @@ impl Hubspot {
         })
     }
 
-    /// What the answer says.
-    pub fn answer(&self, hydrate: &Hydrate, answer: &Response) -> Result<Hydrated, HydrateError> {
-        if answer.status != 200 {
-            return Err(failure(answer));
-        }
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if !body.is_object() {
-            return Err(HydrateError::Retry {
-                reason: "the answer is no JSON object".to_owned(),
-                after_ms: None,
-            });
-        }
-        Ok(match hydrate.object.as_str() {
-            "contact" => contact(&hydrate.id, &body),
-            object => associated(object, &body),
-        })
+    fn complete(
+        &self,
+        thin: &NewEvent,
+        wanted: &Hydrate,
+        answer: &Response,
+    ) -> Result<Vec<NewEvent>, AskError> {
+        Ok(read(wanted, answer)?.complete(thin))
     }
 }
 
+/// What the answer says.
+fn read(wanted: &Hydrate, answer: &Response) -> Result<Hydrated, AskError> {
+    if answer.status != 200 {
+        return Err(failure(answer));
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if !body.is_object() {
+        return Err(AskError::Retry {
+            reason: "the answer is no JSON object".to_owned(),
+            after_ms: None,
+        });
+    }
+    Ok(match wanted.object.as_str() {
+        "contact" => contact(&wanted.id, &body),
+        object => associated(object, &body),
+    })
+}
+
 /// "429, 423 and 5xx: retry later" (HubSpot docs, "Error handling").
-fn failure(answer: &Response) -> HydrateError {
+fn failure(answer: &Response) -> AskError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = fields::text(&body, "message").unwrap_or("no explanation");
     let said: String = said.chars().take(200).collect();
     let reason = format!("HubSpot answered {}: {said}", answer.status);
     match answer.status {
-        404 | 410 => HydrateError::Gone,
-        401 => HydrateError::Refused(format!("{reason} (check access_token of this connection)")),
-        403 => HydrateError::Refused(format!(
+        404 | 410 => AskError::Gone,
+        401 => AskError::Refused(format!("{reason} (check access_token of this connection)")),
+        403 => AskError::Refused(format!(
             "{reason} (the app needs the scopes crm.objects.contacts.read and \
              crm.objects.deals.read)"
         )),
-        408 | 423 | 429 | 500.. => HydrateError::Retry {
+        408 | 423 | 429 | 500.. => AskError::Retry {
             reason,
             after_ms: answer
                 .header("retry-after")
@@ -143,7 +137,7 @@ fn failure(answer: &Response) -> HydrateError {
                 .map(|seconds| i64::from(seconds) * SECOND_MS)
                 .or_else(|| policy_ms(fields::text(&body, "policyName")?)),
         },
-        _ => HydrateError::Refused(reason),
+        _ => AskError::Refused(reason),
     }
 }
 
@@ -224,13 +218,11 @@ mod tests {
                     .collect(),
                 body: body.to_string().into_bytes(),
             };
-            let got = hubspot(None)
-                .answer(&wanted("contact"), &answer)
-                .expect_err("a failure");
+            let got = read(&wanted("contact"), &answer).expect_err("a failure");
             let got = match got {
-                HydrateError::Retry { after_ms, .. } => format!("retry {after_ms:?}"),
-                HydrateError::Gone => "gone".to_owned(),
-                HydrateError::Refused(reason) => reason,
+                AskError::Retry { after_ms, .. } => format!("retry {after_ms:?}"),
+                AskError::Gone => "gone".to_owned(),
+                AskError::Refused(reason) => reason,
             };
             assert!(got.starts_with(expect), "{status}: {got}");
         };

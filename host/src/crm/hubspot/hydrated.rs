@@ -148,7 +148,11 @@ impl Hydrated {
             ..event.clone()
         };
         match self {
-            Self::Contact { contact, patch, .. } => {
+            Self::Contact {
+                contact,
+                patch,
+                opted_out,
+            } => {
                 event.contact = contact;
                 // On top of what the event told: a field that it cleared is not in the answer.
                 let told = &mut event.patch;
@@ -156,6 +160,10 @@ impl Hydrated {
                 told.locale = patch.locale.or(told.locale.take());
                 told.account = patch.account.or(told.account.take());
                 told.attributes.extend(patch.attributes);
+                if opted_out {
+                    let opt_out = crate::crm::opt_out(&event);
+                    return vec![event, opt_out];
+                }
                 vec![event]
             }
             Self::Object {
@@ -225,6 +233,7 @@ mod tests {
             data: data.as_object().expect("an object").clone(),
             raw: json!({}),
             hydrate: None,
+            about: None,
         }
     }
 
@@ -251,7 +260,11 @@ mod tests {
         thin.patch
             .attributes
             .insert("last_name".to_owned(), Value::Null);
-        let [full] = hydrated.complete(&thin).try_into().expect("one event");
+        let [full, opt_out] = hydrated.complete(&thin).try_into().expect("two events");
+        assert_eq!(
+            (opt_out.kind.as_str(), &opt_out.contact),
+            ("unsubscribed", &full.contact)
+        );
         assert_eq!(full.contact.external_id.as_deref(), Some("123"));
         assert_eq!(
             full.contact.email.as_ref().map(EmailAddress::as_str),

@@ -16,19 +16,59 @@ mod verify;
 mod words;
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::domain::Instant;
+use crate::domain::connector::{Authenticity, Connector, Field, Kind, Settings, Sort, Unfit};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 
-pub use hydrate::HydrateError;
-pub use hydrated::{ASSOCIATED_MAX, Hydrated};
+pub use hydrated::ASSOCIATED_MAX;
 pub use verify::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
 
-/// The API of every HubSpot account.
-pub const BASE_URL: &str = "https://api.hubapi.com";
+pub const KIND: Kind = Kind {
+    name: "hubspot",
+    title: "HubSpot",
+    sort: Sort::Crm,
+    fields: &[
+        Field::secret(
+            "client_secret",
+            "env:HUBSPOT_CLIENT_SECRET",
+            "The app's client secret: signs webhooks.",
+        )
+        .needed(),
+        Field::secret(
+            "access_token",
+            "env:HUBSPOT_ACCESS_TOKEN",
+            "The app's access token: without it, webhooks that only name a contact stay unread.",
+        ),
+        Field::base_url("https://api.hubapi.com"),
+    ],
+    authenticity: Authenticity::SignedWithTime,
+    steps: &[
+        "In HubSpot: Settings > Integrations > Private Apps (or your developer account > Apps), open the app.",
+        "Scopes: crm.objects.contacts.read and .write, crm.objects.deals.read, crm.objects.owners.read, \
+         sales-email-read.",
+        "Webhooks: set the target URL to {url}, and subscribe to contact, deal, meeting and e-mail events: \
+         created, deleted, merged, privacy deleted, and changes of the properties that you use.",
+    ],
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Connector, Unfit> {
+    let hubspot = Arc::new(Hubspot::new(
+        settings.needed_secret("client_secret")?,
+        settings.secret("access_token").cloned(),
+        settings.base_url()?,
+    ));
+    Ok(Connector {
+        hook: Some(Arc::clone(&hubspot) as Arc<dyn Hook>),
+        hydrates: Some(hubspot),
+        ..Connector::default()
+    })
+}
 
 /// One connected HubSpot app.
 pub struct Hubspot {

@@ -36,6 +36,7 @@ pub(super) fn read(item: &Value, id: &str, now: Instant) -> Result<NewEvent, Str
         data: event_data(data),
         raw: item.clone(),
         hydrate: None,
+        about: None,
     };
     let signal = Signal {
         user_agent: data.pointer("/click/userAgent").and_then(Value::as_str),

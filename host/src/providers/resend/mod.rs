@@ -9,10 +9,14 @@ mod outcome;
 mod send;
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::Instant;
+use crate::domain::connector::{
+    Authenticity, Connector, Field, Kind, Sends, Settings, Sort, Unfit,
+};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Request, Response};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};
@@ -20,7 +24,39 @@ use crate::domain::mail::{Mail, Outcome, Provider};
 use crate::signatures::KeyError;
 use crate::signatures::standard_webhooks::{self, Secret};
 
-pub const BASE_URL: &str = "https://api.resend.com";
+pub const KIND: Kind = Kind {
+    name: "resend",
+    title: "Resend",
+    sort: Sort::Provider,
+    fields: &[
+        Field::secret("api_key", "env:RESEND_API_KEY", "An API key that may send.").needed(),
+        Field::secret(
+            "webhook_secret",
+            "env:RESEND_WEBHOOK_SECRET",
+            "The signing secret of the webhook; without it, its events are refused.",
+        ),
+        Field::base_url("https://api.resend.com"),
+    ],
+    authenticity: Authenticity::SignedWithTime,
+    steps: &[
+        "In Resend: Webhooks > Add Webhook: {url}, all e-mail events.",
+        "Copy the webhook's signing secret (whsec_...) into webhook_secret.",
+    ],
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Connector, Unfit> {
+    let resend = Arc::new(Resend {
+        api_key: settings.needed_secret("api_key")?,
+        webhook_secret: standard_webhooks::setting(settings, "webhook_secret")?,
+        base_url: settings.base_url()?,
+    });
+    Ok(Connector {
+        hook: Some(Arc::clone(&resend) as Arc<dyn Hook>),
+        sends: Some(Sends::Http(resend)),
+        ..Connector::default()
+    })
+}
 
 /// The 24 hours of a key, less what clocks, queues and time-outs may take off them.
 const REPEATABLE_MS: i64 = 24 * HOUR_MS - 30 * MINUTE_MS;
@@ -48,7 +84,7 @@ impl Resend {
 }
 
 impl Provider for Resend {
-    fn send_request(&self, mail: &Mail) -> Request {
+    fn send_request(&self, mail: &Mail, _now: Instant) -> Request {
         send::request(&self.base_url, self.api_key.expose_secret(), mail)
     }
 

@@ -18,11 +18,11 @@
 
 use serde_json::Value;
 
+use crate::domain::answer::{line, no_answer, reset_in_ms, retry_after_ms};
 use crate::domain::fields;
 use crate::domain::http::{Failure, Response};
 use crate::domain::instant::HOUR_MS;
 use crate::domain::mail::Outcome;
-use crate::providers::answer::{line, no_answer, reset_in_ms, retry_after_ms};
 
 pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let answer = match answer {
@@ -37,9 +37,7 @@ pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let wait = || retry_after_ms(answer).or_else(|| reset_in_ms(answer, "ratelimit-reset"));
 
     match (answer.status, name) {
-        (200..=299, _) => Outcome::Accepted {
-            provider_id: fields::text(&body, "id").map(str::to_owned),
-        },
+        (200..=299, _) => Outcome::accepted(fields::text(&body, "id").map(str::to_owned)),
         (300..=399, _) => retry(format!("{reason} (a redirect: check base_url)"), None),
         (_, "invalid_idempotent_request") => Outcome::InDoubt { reason },
         (_, "daily_quota_exceeded") => retry(reason, wait().or(Some(HOUR_MS))),
@@ -76,7 +74,7 @@ mod tests {
 
     fn show(outcome: &Outcome) -> String {
         match outcome {
-            Outcome::Accepted { provider_id } => format!("accepted {provider_id:?}"),
+            Outcome::Accepted { provider_id, .. } => format!("accepted {provider_id:?}"),
             Outcome::Rejected { .. } => "rejected".to_owned(),
             Outcome::Retry { after_ms, .. } => format!("retry {after_ms:?}"),
             Outcome::InDoubt { .. } => "in doubt".to_owned(),

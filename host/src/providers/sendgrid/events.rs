@@ -58,6 +58,7 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         data: data(item),
         raw: item.clone(),
         hydrate: None,
+        about: None,
     };
     let signal = Signal {
         user_agent: item.get("useragent").and_then(Value::as_str),

@@ -9,10 +9,14 @@ mod outcome;
 mod send;
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::domain::connector::{
+    Authenticity, Connector, Field, Kind, Sends, Settings, Sort, Unfit,
+};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Request, Response};
 use crate::domain::mail::{Mail, Outcome, Provider};
@@ -22,8 +26,50 @@ use crate::signatures::ecdsa::PublicKey;
 
 pub use events::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
-/// The global API; accounts in the European region use `https://api.eu.sendgrid.com`.
-pub const BASE_URL: &str = "https://api.sendgrid.com";
+pub const KIND: Kind = Kind {
+    name: "sendgrid",
+    title: "SendGrid",
+    sort: Sort::Provider,
+    fields: &[
+        Field::secret(
+            "api_key",
+            "env:SENDGRID_API_KEY",
+            "An API key that may send mail.",
+        )
+        .needed(),
+        Field::secret(
+            "webhook_public_key",
+            "env:SENDGRID_WEBHOOK_PUBLIC_KEY",
+            "The verification key of the event webhook; without it, its events are refused.",
+        ),
+        // Accounts in the European region use https://api.eu.sendgrid.com.
+        Field::base_url("https://api.sendgrid.com"),
+    ],
+    authenticity: Authenticity::SignedWithTime,
+    steps: &[
+        "In SendGrid: Settings > Mail Settings > Event Webhook: create one for {url}, with all events.",
+        "Turn its Signature Verification on, and copy the verification key into webhook_public_key.",
+    ],
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Connector, Unfit> {
+    let key = settings.secret("webhook_public_key");
+    let webhook_public_key = key
+        .map(|key| PublicKey::parse(key.expose_secret()))
+        .transpose();
+    let sendgrid = Arc::new(SendGrid {
+        api_key: settings.needed_secret("api_key")?,
+        webhook_public_key: webhook_public_key
+            .map_err(|e| Unfit::new("webhook_public_key", e, "copy it from the event webhook"))?,
+        base_url: settings.base_url()?,
+    });
+    Ok(Connector {
+        hook: Some(Arc::clone(&sendgrid) as Arc<dyn Hook>),
+        sends: Some(Sends::Http(sendgrid)),
+        ..Connector::default()
+    })
+}
 
 /// One SendGrid account.
 pub struct SendGrid {
@@ -48,7 +94,7 @@ impl SendGrid {
 }
 
 impl Provider for SendGrid {
-    fn send_request(&self, mail: &Mail) -> Request {
+    fn send_request(&self, mail: &Mail, _now: Instant) -> Request {
         send::request(&self.base_url, self.api_key.expose_secret(), mail)
     }
 

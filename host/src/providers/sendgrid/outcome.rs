@@ -15,10 +15,10 @@
 
 use serde_json::Value;
 
+use crate::domain::answer::{line, no_answer, reset_at_ms, retry_after_ms};
 use crate::domain::fields;
 use crate::domain::http::{Failure, Response};
 use crate::domain::mail::Outcome;
-use crate::providers::answer::{line, no_answer, reset_at_ms, retry_after_ms};
 
 pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let answer = match answer {
@@ -28,9 +28,7 @@ pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
     let reason = line("SendGrid", answer, &explanation(answer));
     let retry = |reason: String, after_ms| Outcome::Retry { reason, after_ms };
     match answer.status {
-        200..=299 => Outcome::Accepted {
-            provider_id: answer.header("x-message-id").map(str::to_owned),
-        },
+        200..=299 => Outcome::accepted(answer.header("x-message-id").map(str::to_owned)),
         300..=399 => retry(format!("{reason} (a redirect: check base_url)"), None),
         401 => retry(format!("{reason} (check api_key)"), None),
         403 => retry(
@@ -83,7 +81,7 @@ mod tests {
 
     fn show(outcome: &Outcome) -> String {
         match outcome {
-            Outcome::Accepted { provider_id } => format!("accepted {provider_id:?}"),
+            Outcome::Accepted { provider_id, .. } => format!("accepted {provider_id:?}"),
             Outcome::Rejected { reason } => format!("rejected: {reason}"),
             Outcome::Retry { reason, after_ms } => format!("retry {after_ms:?}: {reason}"),
             Outcome::InDoubt { reason } => format!("in doubt: {reason}"),

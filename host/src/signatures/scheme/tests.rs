@@ -20,6 +20,7 @@ fn check(verifier: &Verifier, headers: &[(&str, &str)], body: &str, expect: Resu
             .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
             .collect(),
         body: body.as_bytes().to_vec(),
+        certificate: None,
     };
     let got = verifier.verify(&request, Instant(NOW_S * SECOND_MS));
     assert_eq!(got, expect, "{headers:?}");

@@ -24,11 +24,16 @@ pub(super) fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), E
         params![seq, conclusion.now.0, to_json(&conclusion.outcome)?],
     )?;
     // A provider's event may have told more while the call was open: then only its id is news.
-    if let Next::Sent { provider_id } = &conclusion.next {
+    if let Next::Sent {
+        provider_id,
+        message_id,
+    } = &conclusion.next
+    {
         execute(
             tx,
-            "UPDATE messages SET provider_id = ?2, sent_at = coalesce(sent_at, ?3) WHERE seq = ?1",
-            params![seq, provider_id, conclusion.now.0],
+            "UPDATE messages SET provider_id = ?2, sent_at = coalesce(sent_at, ?3),
+                                 rfc_message_id = coalesce(?4, rfc_message_id) WHERE seq = ?1",
+            params![seq, provider_id, conclusion.now.0, message_id],
         )?;
     }
     let stopped: bool = first(
