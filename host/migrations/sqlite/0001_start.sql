@@ -378,6 +378,7 @@ CREATE TABLE writebacks (
     -- The CRM it goes to, and when it is tried or looked for next.
     connection    TEXT CHECK ((connection IS NULL) = (status = 'open')),
     try_at        INTEGER CHECK ((try_at IS NOT NULL) = (status IN ('queued', 'searching'))),
+    -- Of the call at hand.
     attempts      INTEGER NOT NULL DEFAULT 0,
     searches      INTEGER NOT NULL DEFAULT 0,
     -- JSON of what its calls gave so far: one write may be several calls.
