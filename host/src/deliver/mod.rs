@@ -7,6 +7,7 @@
 
 mod breakers;
 mod judge;
+mod lookup;
 mod next;
 mod recover;
 mod send;
