@@ -13,6 +13,8 @@ pub mod mailgun;
 mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
+pub mod ses;
+mod sns;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
@@ -20,7 +22,7 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &mailgun::KIND];
+pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &mailgun::KIND, &ses::KIND];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";
