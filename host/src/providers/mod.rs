@@ -15,6 +15,7 @@ pub mod resend;
 pub mod sendgrid;
 pub mod ses;
 mod sns;
+pub mod sparkpost;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
@@ -22,7 +23,13 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &mailgun::KIND, &ses::KIND];
+pub const KINDS: &[&Kind] = &[
+    &sendgrid::KIND,
+    &resend::KIND,
+    &mailgun::KIND,
+    &ses::KIND,
+    &sparkpost::KIND,
+];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

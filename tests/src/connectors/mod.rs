@@ -15,6 +15,7 @@ mod mailgun;
 mod resend;
 mod sendgrid;
 mod ses;
+mod sparkpost;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -162,6 +163,7 @@ pub fn samples() -> Vec<Sample> {
         resend::sample(),
         sendgrid::sample(),
         ses::sample(),
+        sparkpost::sample(),
     ]
 }
 

@@ -23,15 +23,21 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         .filter(|data| data.is_object())
         .ok_or("`event-data` is missing or no JSON object")?;
     let word = fields::required_text(data, "event")?;
+    let ours = our_message_id(data.pointer(&format!("/user-variables/{MESSAGE_ID_KEY}")));
+    let rfc_message_id = rfc_message_id(data);
     let event = NewEvent {
         source_key: key(data),
         kind: kind_of(word, data),
         occurred_at: occurred_at(data).unwrap_or(now),
         contact: recipient(data).map(ContactRef::email).unwrap_or_default(),
         patch: ContactPatch::default(),
-        message_id: our_message_id(data.pointer(&format!("/user-variables/{MESSAGE_ID_KEY}"))),
-        answers: Vec::new(),
-        data: event_data(data),
+        // "Anything over 4KB will be truncated in the event/webhooks": the Message-ID is there all the same.
+        answers: match ours {
+            None => rfc_message_id.clone().into_iter().collect(),
+            Some(_) => Vec::new(),
+        },
+        message_id: ours,
+        data: event_data(data, rfc_message_id),
         raw: item.clone(),
         hydrate: None,
         about: None,
@@ -119,7 +125,7 @@ fn recipient(data: &Value) -> Option<EmailAddress> {
     EmailAddress::parse(bare).ok()
 }
 
-fn event_data(data: &Value) -> JsonMap {
+fn event_data(data: &Value, rfc_message_id: Option<String>) -> JsonMap {
     [
         ("/url", "url"),
         ("/client-info/user-agent", "user_agent"),
@@ -136,14 +142,14 @@ fn event_data(data: &Value) -> JsonMap {
     .into_iter()
     .filter_map(|(theirs, ours)| Some((ours.to_owned(), data.pointer(theirs)?.clone())))
     .filter(|(_, value)| !value.is_null() && value.as_str() != Some(""))
-    .chain(rfc_message_id(data))
+    .chain(rfc_message_id.map(|id| ("rfc_message_id".to_owned(), id.into())))
     .collect()
 }
 
 /// What the recipient sees as Message-ID, and an answer names.
-fn rfc_message_id(data: &Value) -> Option<(String, Value)> {
-    let id = data.pointer("/message/headers/message-id")?.as_str()?;
-    Some(("rfc_message_id".to_owned(), bare_id(id).into()))
+fn rfc_message_id(data: &Value) -> Option<String> {
+    let id = bare_id(data.pointer("/message/headers/message-id")?.as_str()?);
+    (!id.is_empty()).then_some(id)
 }
 
 #[cfg(test)]

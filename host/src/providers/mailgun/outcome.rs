@@ -39,7 +39,7 @@ pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
         300..=399 => retry(format!("{reason} (a redirect: check base_url)"), None),
         401 | 403 => retry(
             format!(
-                "{reason} (check api_key, and base_url: a key of the US does not work in the EU)"
+                "{reason} (check api_key, that the domain is verified, and base_url: the US and the EU are apart)"
             ),
             None,
         ),

@@ -50,15 +50,21 @@ pub(super) fn read(message: &Value, notice: &Notice<'_>) -> Result<Vec<NewEvent>
         || digest::id("ses", &[message.to_string().as_bytes()]),
         source_key,
     );
+    let ours = our_message_id(message.pointer(&format!("/mail/tags/{MESSAGE_ID_KEY}/0")));
+    let data = data(message, about, notice.message_domain);
     let event = NewEvent {
         source_key: key.clone(),
         kind: kind_of(word, about),
         occurred_at: occurred_at(message, about).unwrap_or(notice.at),
         contact: ContactRef::default(),
         patch: ContactPatch::default(),
-        message_id: our_message_id(message.pointer(&format!("/mail/tags/{MESSAGE_ID_KEY}/0"))),
-        answers: Vec::new(),
-        data: data(message, about, notice.message_domain),
+        // Notifications of an identity carry no tags: the Message-ID that SES gave the mail finds it.
+        answers: match (&ours, text_of(&data, "rfc_message_id")) {
+            (None, Some(id)) => vec![id],
+            _ => Vec::new(),
+        },
+        message_id: ours,
+        data,
         raw: message.clone(),
         hydrate: None,
         about: None,
@@ -185,6 +191,10 @@ fn recipients<'a>(message: &'a Value, about: &'a Value) -> Vec<Recipient<'a>> {
 fn occurred_at(message: &Value, about: &Value) -> Option<Instant> {
     let own = fields::text(about, "timestamp").and_then(Instant::parse_rfc3339);
     own.or_else(|| Instant::parse_rfc3339(message.pointer("/mail/timestamp")?.as_str()?))
+}
+
+fn text_of(data: &JsonMap, key: &str) -> Option<String> {
+    Some(data.get(key)?.as_str()?.to_owned())
 }
 
 fn data(message: &Value, about: &Value, message_domain: &str) -> JsonMap {

@@ -222,7 +222,10 @@ impl Hook for Ses {
         let mut batch = Batch::default();
         match events::read(&message, &notice) {
             Ok(events) => batch.events = events,
-            Err(reason) => batch.rejected.push(Rejected { index: 0, reason }),
+            Err(what) => batch.rejected.push(Rejected {
+                index: 0,
+                reason: format!("events[0]: {what}"),
+            }),
         }
         Ok(batch)
     }
