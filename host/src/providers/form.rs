@@ -4,6 +4,7 @@
 //! fields always give the same bytes: the boundary is a hash of them, so that none can contain it.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future, stream};
@@ -106,11 +107,10 @@ pub(super) fn multipart(fields: &[(String, String)]) -> (String, Vec<u8>) {
             .replace('"', "%22")
             .replace('\r', "%0D")
             .replace('\n', "%0A");
-        body += &format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        );
+        let head = "Content-Disposition: form-data; name=";
+        let _ = write!(body, "--{boundary}\r\n{head}\"{name}\"\r\n\r\n{value}\r\n");
     }
-    body += &format!("--{boundary}--\r\n");
+    let _ = write!(body, "--{boundary}--\r\n");
     let content_type = format!("multipart/form-data; boundary={boundary}");
     (content_type, body.into_bytes())
 }

@@ -67,7 +67,7 @@ fn occurred_at(data: &Value) -> Option<Instant> {
     let seconds = data.get("timestamp")?.as_f64()?;
     (0.0..=LATEST_S)
         .contains(&seconds)
-        .then(|| Instant((seconds * 1000.0) as i64))
+        .then_some(Instant((seconds * 1000.0) as i64))
 }
 
 fn kind_of(word: &str, data: &Value) -> String {

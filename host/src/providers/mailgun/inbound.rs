@@ -3,7 +3,7 @@
 //! "To receive raw MIME message, the destination URL must end with mime": then `body-mime` is the mail.
 //! Else it comes "fully parsed": `message-headers` ("a list of MIME headers dumped to a JSON string (order
 //! of headers is preserved)"), `body-plain`, `body-html` and `attachment-N`, and is put together again.
-//! Source: Mailgun documentation, "Receiving Messages via HTTP through a forward() action".
+//! Source: Mailgun documentation, "Receiving Messages via HTTP through a `forward()` action".
 
 use serde_json::Value;
 

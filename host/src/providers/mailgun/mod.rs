@@ -200,16 +200,12 @@ impl Probes for Mailgun {
     fn read(&self, answer: &Response) -> Result<String, AskError> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |key: &str| body.pointer(key).and_then(Value::as_str);
-        match (answer.status, text("/domain/name")) {
-            (200, Some(name)) => {
-                let state = text("/domain/state").unwrap_or("state unknown");
-                Ok(format!("domain {name} ({state})"))
-            }
-            _ => {
-                let hint = "check api_key and base_url; a domain's sending key cannot be asked about the domain";
-                Err(ask_failure("Mailgun", answer, &explanation(answer), hint))
-            }
-        }
+        let Some(name) = text("/domain/name").filter(|_| answer.status == 200) else {
+            let hint = "check api_key and base_url; a domain's sending key cannot be asked about the domain";
+            return Err(ask_failure("Mailgun", answer, &explanation(answer), hint));
+        };
+        let state = text("/domain/state").unwrap_or("state unknown");
+        Ok(format!("domain {name} ({state})"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Telling Mailgun where to post: the domain's webhooks, a route for received mail, and asking for the key
-//! that both are signed with. Source: Mailgun's OpenAPI document, POST /v4/domains/{domain}/webhooks,
-//! GET /v5/accounts/http_signing_key, POST /v3/routes.
+//! that both are signed with. Source: Mailgun's OpenAPI document, `POST /v4/domains/{domain}/webhooks`,
+//! `GET /v5/accounts/http_signing_key`, `POST /v3/routes`.
 
 use serde_json::Value;
 

@@ -59,7 +59,7 @@ fn fields(mail: &Mail) -> Vec<(String, String)> {
 fn tag_of(tag: &str) -> Option<String> {
     let tag: String = tag
         .chars()
-        .filter(|c| c.is_ascii_graphic())
+        .filter(char::is_ascii_graphic)
         .take(TAG_MAX_CHARS)
         .collect();
     (!tag.is_empty()).then_some(tag)

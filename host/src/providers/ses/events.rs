@@ -125,8 +125,8 @@ fn kind_of(word: &str, about: &Value) -> String {
     known.to_owned()
 }
 
-/// Permanent, Transient or Undetermined; an address is given up only for the first, and "Suppressed" and
-/// "OnAccountSuppressionList" were never sent.
+/// Permanent, Transient or Undetermined; an address is given up only for the first, and `Suppressed` and
+/// `OnAccountSuppressionList` were never sent.
 fn bounce(about: &Value) -> &'static str {
     let subtype = fields::text(about, "bounceSubType").unwrap_or_default();
     match fields::text(about, "bounceType") {

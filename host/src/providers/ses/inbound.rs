@@ -3,7 +3,7 @@
 //! "This action includes a complete copy of the email content in the Amazon SNS notifications. Amazon SNS
 //! notifications for all other actions simply provide information about the email." And: "you can only
 //! publish emails that are 150 KB or less (including the header) to Amazon SNS. Larger emails bounce."
-//! Source: SES API reference, "SNSAction"; SES developer guide, "Examples of notifications for Amazon SES
+//! Source: SES API reference, `SNSAction`; SES developer guide, "Examples of notifications for Amazon SES
 //! email receiving".
 
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! Amazon SES v2: sending, signed by SigV4; events and received mails by way of Amazon SNS.
+//! Amazon SES v2: sending, signed by `SigV4`; events and received mails by way of Amazon SNS.
 //!
 //! In: mails, answers, notifications. Out: requests, outcomes, our events, received mails. SES gives each
 //! mail a Message-ID of its own, which the answer tells. It has no idempotency key and cannot be searched
@@ -271,23 +271,20 @@ impl Probes for Ses {
     fn read(&self, answer: &Response) -> Result<String, AskError> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let flag = |key: &str| body.get(key).and_then(Value::as_bool);
-        match (answer.status, flag("ProductionAccessEnabled")) {
-            (200, Some(production)) => {
-                let place = if production { "production" } else { "sandbox" };
-                let enabled = flag("SendingEnabled").unwrap_or(true);
-                let paused = if enabled { "" } else { ", sending is paused" };
-                let quota = body.pointer("/SendQuota/Max24HourSend");
-                let quota = quota.and_then(Value::as_f64).unwrap_or_default();
-                let region = &self.signer.region;
-                Ok(format!("{region}, {place}, {quota} mails a day{paused}"))
-            }
-            _ => {
-                let (kind, message) = outcome::explanation(answer);
-                let said = format!("{kind} {message}");
-                let hint = "check the access key, its right ses:GetAccount, region, and our clock";
-                Err(ask_failure("Amazon SES", answer, said.trim(), hint))
-            }
-        }
+        let production = flag("ProductionAccessEnabled").filter(|_| answer.status == 200);
+        let Some(production) = production else {
+            let (kind, message) = outcome::explanation(answer);
+            let said = format!("{kind} {message}");
+            let hint = "check the access key, its right ses:GetAccount, region, and our clock";
+            return Err(ask_failure("Amazon SES", answer, said.trim(), hint));
+        };
+        let place = if production { "production" } else { "sandbox" };
+        let enabled = flag("SendingEnabled").unwrap_or(true);
+        let paused = if enabled { "" } else { ", sending is paused" };
+        let quota = body.pointer("/SendQuota/Max24HourSend");
+        let quota = quota.and_then(Value::as_f64).unwrap_or_default();
+        let region = &self.signer.region;
+        Ok(format!("{region}, {place}, {quota} mails a day{paused}"))
     }
 }
 

@@ -16,7 +16,7 @@
 //! | not sent | retry | it never left |
 //! | no answer | in doubt | it may have arrived; its events tell |
 //!
-//! Source: SES API v2 reference, "SendEmail" and "Common Error Types"; botocore's model of sesv2.
+//! Source: SES API v2 reference, `SendEmail` and "Common Error Types"; botocore's model of sesv2.
 
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 //! `Simple` content takes at most 15 headers, each of less than 996 printable ASCII characters with its name. A
 //! mail that fits goes so: SES then writes the MIME, its line lengths and encodings, as it likes them. One that
 //! does not (a long thread, a header with accents) goes `Raw`, as the message that we would have written for any
-//! mail server, rather than with a header less. Source: SES API v2 reference, "Message", "MessageHeader" and
-//! "EmailContent"; botocore's model of sesv2.
+//! mail server, rather than with a header less. Source: SES API v2 reference, `Message`, `MessageHeader` and
+//! `EmailContent`; botocore's model of sesv2.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

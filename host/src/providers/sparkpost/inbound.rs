@@ -1,7 +1,7 @@
 //! Mails that a relay webhook hands over, whole, several in one request.
 //!
-//! "If the Raw MIME content contains at least one non UTF-8 encoded character, the entire email_rfc822 JSON value
-//! will be base64 encoded and the email_rfc822_is_base64 JSON boolean value will be set to true." Source: SparkPost
+//! "If the Raw MIME content contains at least one non UTF-8 encoded character, the entire `email_rfc822` JSON value
+//! will be base64 encoded and the `email_rfc822_is_base64` JSON boolean value will be set to true." Source: SparkPost
 //! API documentation, "Relay webhooks".
 
 use base64::Engine;

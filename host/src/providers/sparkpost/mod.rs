@@ -199,18 +199,14 @@ impl Probes for SparkPost {
     fn read(&self, answer: &Response) -> Result<String, AskError> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let results = body.get("results").filter(|results| results.is_object());
-        match (answer.status, results) {
-            (200, Some(results)) => {
-                let company = fields::text(results, "company_name").unwrap_or("an account");
-                let status = fields::text(results, "status").unwrap_or("status unknown");
-                Ok(format!("{company} ({status})"))
-            }
-            _ => {
-                let hint = "check api_key, that it may read the account, and base_url";
-                let said = outcome::explanation(answer);
-                Err(ask_failure("SparkPost", answer, &said, hint))
-            }
-        }
+        let Some(results) = results.filter(|_| answer.status == 200) else {
+            let hint = "check api_key, that it may read the account, and base_url";
+            let said = outcome::explanation(answer);
+            return Err(ask_failure("SparkPost", answer, &said, hint));
+        };
+        let company = fields::text(results, "company_name").unwrap_or("an account");
+        let status = fields::text(results, "status").unwrap_or("status unknown");
+        Ok(format!("{company} ({status})"))
     }
 }
 
