@@ -11,8 +11,11 @@ use followup::domain::hook::{Hook, HookRequest};
 
 mod cloudevents;
 mod hubspot;
+mod mailgun;
 mod resend;
 mod sendgrid;
+mod ses;
+mod sparkpost;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -156,8 +159,11 @@ pub fn samples() -> Vec<Sample> {
     vec![
         cloudevents::sample(),
         hubspot::sample(),
+        mailgun::sample(),
         resend::sample(),
         sendgrid::sample(),
+        ses::sample(),
+        sparkpost::sample(),
     ]
 }
 
