@@ -8,6 +8,8 @@
 
 pub mod capture;
 mod header;
+pub mod postmark;
+mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
 
@@ -17,7 +19,7 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND];
+pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &postmark::KIND];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

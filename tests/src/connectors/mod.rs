@@ -11,6 +11,7 @@ use followup::domain::hook::{Hook, HookRequest};
 
 mod cloudevents;
 mod hubspot;
+mod postmark;
 mod resend;
 mod sendgrid;
 
@@ -156,6 +157,7 @@ pub fn samples() -> Vec<Sample> {
     vec![
         cloudevents::sample(),
         hubspot::sample(),
+        postmark::sample(),
         resend::sample(),
         sendgrid::sample(),
     ]
