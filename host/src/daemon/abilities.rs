@@ -91,6 +91,7 @@ fn known_kind(known: &Known, ours: Ours, net: &Arc<Net>) -> Abilities {
                 provider: Arc::clone(provider) as _,
                 reach,
             },
+            Sends::Smtp(server) => Transport::Smtp(Arc::new(net.submitter(Arc::clone(server)))),
         }),
         source: hydrates.map(|hydrates| Source {
             hydrates,

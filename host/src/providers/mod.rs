@@ -12,6 +12,7 @@ pub mod postmark;
 mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
+pub mod smtp;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
@@ -19,7 +20,7 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &postmark::KIND];
+pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &postmark::KIND, &smtp::KIND];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

@@ -14,6 +14,7 @@ mod hubspot;
 mod postmark;
 mod resend;
 mod sendgrid;
+mod smtp;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -160,6 +161,7 @@ pub fn samples() -> Vec<Sample> {
         postmark::sample(),
         resend::sample(),
         sendgrid::sample(),
+        smtp::sample(),
     ]
 }
 

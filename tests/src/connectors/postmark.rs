@@ -13,5 +13,10 @@ pub(super) fn sample() -> Sample {
             .with_secret("webhook_password", password)
             .with_text("inbound_address", "reply@in.example.com")
     };
-    Sample::of("postmark", settings(PASSWORD), Some(settings(OTHER_PASSWORD))).with_basic_password()
+    Sample::of(
+        "postmark",
+        settings(PASSWORD),
+        Some(settings(OTHER_PASSWORD)),
+    )
+    .with_basic_password()
 }
