@@ -6,6 +6,7 @@
 //! `outcome`: what may be repeated, what may not, and what nobody knows; each says why.
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
+pub mod brevo;
 pub mod capture;
 mod header;
 pub mod postmark;
@@ -20,7 +21,13 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND, &postmark::KIND, &smtp::KIND];
+pub const KINDS: &[&Kind] = &[
+    &sendgrid::KIND,
+    &resend::KIND,
+    &postmark::KIND,
+    &brevo::KIND,
+    &smtp::KIND,
+];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

@@ -9,6 +9,7 @@ use followup::domain::Instant;
 use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
+mod brevo;
 mod cloudevents;
 mod hubspot;
 mod postmark;
@@ -156,6 +157,7 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        brevo::sample(),
         cloudevents::sample(),
         hubspot::sample(),
         postmark::sample(),
