@@ -8,7 +8,9 @@
 
 pub mod brevo;
 pub mod capture;
+mod form;
 mod header;
+pub mod mailgun;
 pub mod postmark;
 mod rebuilt;
 pub mod resend;
@@ -24,6 +26,7 @@ use crate::domain::connector::Kind;
 pub const KINDS: &[&Kind] = &[
     &sendgrid::KIND,
     &resend::KIND,
+    &mailgun::KIND,
     &postmark::KIND,
     &brevo::KIND,
     &smtp::KIND,

@@ -1,9 +1,12 @@
-//! A received mail put together again of the parts that a provider tells.
+//! A received mail put together again, for providers that hand it over in parts.
 //!
-//! In: header lines as they were, the text, the markup, and what was attached. Out: a mail in RFC 5322
-//! form that reads like the one that came: the classifier lives on its headers (Auto-Submitted,
-//! References, Content-Type of a report) and on the parts of reports. Pictures and documents tell it
-//! nothing and are left out. Never invents a header that the sender did not write.
+//! In: all headers that the mail had, the parts as the provider decoded them. Out: RFC 5322 bytes that
+//! read as the original did: every header stays in its order and place, since the classifier of inbound
+//! mail lives on them; only those that tell the encoding are written anew, and a report stays a
+//! report. The same parts give the same bytes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::header::one_line;
 use crate::domain::digest;
@@ -11,214 +14,231 @@ use crate::domain::digest;
 /// What a provider told of a mail.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    /// As they stood in the mail, in their order, decoded or not.
-    headers: Vec<(String, String)>,
-    text: Option<String>,
-    html: Option<String>,
-    attachments: Vec<Attachment>,
+    /// In their order, names as they were written.
+    pub headers: Vec<(String, String)>,
+    pub text: Option<String>,
+    pub html: Option<String>,
+    pub files: Vec<File>,
 }
 
-#[derive(Debug)]
-struct Attachment {
-    media_type: String,
-    bytes: Vec<u8>,
+/// An attachment, or a part of a report.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub name: Option<String>,
+    pub content_type: Option<String>,
+    pub bytes: Vec<u8>,
 }
 
 impl Parts {
-    /// A header as the provider lists it.
     pub(super) fn header(&mut self, name: &str, value: &str) {
-        let is_name =
-            !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b':');
-        if is_name {
-            self.headers.push((name.to_owned(), one_line(value)));
-        }
+        self.headers.push((name.to_owned(), value.to_owned()));
     }
 
     /// A header that the provider tells apart from the others, unless it is among them too.
     pub(super) fn header_if_missing(&mut self, name: &str, value: &str) {
-        if !value.trim().is_empty() && self.get(name).is_none() {
+        let is_there = |(n, _): &(String, String)| n.eq_ignore_ascii_case(name);
+        if !value.trim().is_empty() && !self.headers.iter().any(is_there) {
             self.header(name, value);
         }
     }
+}
 
-    pub(super) fn text(&mut self, text: &str) {
-        self.text = Some(text.to_owned()).filter(|text| !text.is_empty());
-    }
+/// They tell how the original was encoded, which this one is not.
+const ENCODING: &[&str] = &[
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "mime-version",
+];
 
-    pub(super) fn html(&mut self, html: &str) {
-        self.html = Some(html.to_owned()).filter(|html| !html.is_empty());
-    }
+/// Characters of base64 in a line (RFC 2045, 6.8).
+const LINE_BYTES: usize = 76;
 
-    /// Kept where it is text or (part of) another mail.
-    pub(super) fn attachment(&mut self, media_type: &str, bytes: Vec<u8>) {
-        let media_type = one_line(media_type);
-        let kind = media_type.to_ascii_lowercase();
-        if kind.starts_with("text/") || kind.starts_with("message/") {
-            self.attachments.push(Attachment { media_type, bytes });
+/// The mail's bytes.
+pub(super) fn mail(parts: &Parts) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b) && b != b':');
+    for (name, value) in &parts.headers {
+        if is_name(name) && !ENCODING.contains(&name.to_ascii_lowercase().as_str()) {
+            bytes.extend_from_slice(format!("{name}: {}\r\n", one_line(value)).as_bytes());
         }
     }
+    bytes.extend_from_slice(b"MIME-Version: 1.0\r\n");
+    bytes.extend(body(parts));
+    bytes
+}
 
-    /// The mail.
-    pub(super) fn into_mail(self) -> Vec<u8> {
-        let mut mail = String::new();
-        for (name, value) in &self.headers {
-            if !is_of_the_body(name) {
-                mail.push_str(&format!("{name}: {value}\r\n"));
-            }
-        }
-        mail.push_str("MIME-Version: 1.0\r\n");
-        let mut mail = mail.into_bytes();
-        let container = self.container();
-        let mut sections: Vec<(String, Vec<u8>)> = Vec::new();
-        let written = [("text/plain", self.text), ("text/html", self.html)];
-        for (media_type, part) in written {
-            let part = part.map(String::into_bytes);
-            sections.extend(part.map(|part| (format!("{media_type}; charset=utf-8"), part)));
-        }
-        let attached = self.attachments.into_iter();
-        sections.extend(attached.map(|part| (part.media_type, part.bytes)));
-        match container {
-            None => {
-                let empty = || ("text/plain; charset=utf-8".to_owned(), Vec::new());
-                let (media_type, body) = sections.pop().unwrap_or_else(empty);
-                section(&mut mail, &media_type, &body);
-            }
-            Some(container) => {
-                // A hash of the parts: no part can contain the hash of itself.
-                let bodies: Vec<_> = sections.iter().map(|(_, body)| &body[..]).collect();
-                let boundary = digest::id("part", &bodies);
-                let head = format!("Content-Type: {container}; boundary=\"{boundary}\"\r\n\r\n");
-                mail.extend_from_slice(head.as_bytes());
-                for (media_type, body) in &sections {
-                    mail.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-                    section(&mut mail, media_type, body);
-                    mail.extend_from_slice(b"\r\n");
-                }
-                mail.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-            }
-        }
-        mail
+/// The headers and the content of the outermost part.
+fn body(parts: &Parts) -> Vec<u8> {
+    let report = report_type(parts);
+    let words = words(parts);
+    if parts.files.is_empty() && report.is_none() {
+        return words;
     }
+    let kind = match report {
+        Some(report) => format!("multipart/report; report-type={report}"),
+        None => "multipart/mixed".to_owned(),
+    };
+    let files = parts.files.iter().map(file);
+    multipart(&kind, &[words].into_iter().chain(files).collect::<Vec<_>>())
+}
 
-    /// What holds the parts; none where there is one part only. A report stays a report.
-    fn container(&self) -> Option<String> {
-        let told = self.get("content-type").unwrap_or_default();
-        if told.to_ascii_lowercase().starts_with("multipart/report") {
-            let parameters = told
-                .split(';')
-                .skip(1)
-                .map(str::trim)
-                .filter(|parameter| parameter.to_ascii_lowercase().starts_with("report-type"));
-            let kept: String = parameters.map(|p| format!("; {p}")).collect();
-            return Some(format!("multipart/report{kept}"));
-        }
-        let written = usize::from(self.text.is_some()) + usize::from(self.html.is_some());
-        match (written, self.attachments.len()) {
-            (0 | 1, 0) | (0, 1) => None,
-            (_, 0) => Some("multipart/alternative".to_owned()),
-            _ => Some("multipart/mixed".to_owned()),
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+/// What people read: plain, HTML or both.
+fn words(parts: &Parts) -> Vec<u8> {
+    let part = |media_type: &str, text: &str| {
+        let head = format!(
+            "Content-Type: {media_type}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        );
+        [head.as_bytes(), text.as_bytes()].concat()
+    };
+    let text = parts.text.as_deref().unwrap_or_default();
+    match parts.html.as_deref().filter(|html| !html.is_empty()) {
+        None => part("text/plain", text),
+        Some(html) if text.is_empty() => part("text/html", html),
+        Some(html) => multipart(
+            "multipart/alternative",
+            &[part("text/plain", text), part("text/html", html)],
+        ),
     }
 }
 
-/// Headers that speak of the bytes below them, which are others now.
-fn is_of_the_body(name: &str) -> bool {
-    ["content-type", "content-transfer-encoding", "mime-version"]
-        .iter()
-        .any(|own| name.eq_ignore_ascii_case(own))
+/// Parts of reports stay readable as they are (RFC 3464 wants them in seven bits); the rest is base64.
+fn file(file: &File) -> Vec<u8> {
+    let content_type = file.content_type.as_deref().map(one_line);
+    let content_type = content_type
+        .filter(|text| text.contains('/'))
+        .unwrap_or_else(|| "application/octet-stream".to_owned());
+    let mut part = format!("Content-Type: {content_type}\r\n").into_bytes();
+    if let Some(name) = &file.name {
+        let name = one_line(name).replace(['"', '\\'], "_");
+        let line = format!("Content-Disposition: attachment; filename=\"{name}\"\r\n");
+        part.extend_from_slice(line.as_bytes());
+    }
+    let lower = content_type.to_ascii_lowercase();
+    if lower.starts_with("message/") || lower.starts_with("text/") {
+        part.extend_from_slice(b"Content-Transfer-Encoding: 8bit\r\n\r\n");
+        part.extend_from_slice(&file.bytes);
+        return part;
+    }
+    part.extend_from_slice(b"Content-Transfer-Encoding: base64\r\n\r\n");
+    for line in STANDARD.encode(&file.bytes).as_bytes().chunks(LINE_BYTES) {
+        part.extend_from_slice(line);
+        part.extend_from_slice(b"\r\n");
+    }
+    part
 }
 
-/// Its bytes as they are: nothing here goes over a wire that is not 8 bits wide.
-fn section(mail: &mut Vec<u8>, media_type: &str, body: &[u8]) {
-    let head = format!("Content-Type: {media_type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
-    mail.extend_from_slice(head.as_bytes());
-    mail.extend_from_slice(body);
+fn multipart(kind: &str, parts: &[Vec<u8>]) -> Vec<u8> {
+    let slices: Vec<_> = parts.iter().map(Vec::as_slice).collect();
+    let boundary = digest::id("part", &slices);
+    let mut bytes = format!("Content-Type: {kind}; boundary=\"{boundary}\"\r\n\r\n").into_bytes();
+    for part in parts {
+        bytes.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+        bytes.extend_from_slice(part);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    bytes
+}
+
+/// The kind of report that the original said it was: `delivery-status`, `feedback-report`, ...
+fn report_type(parts: &Parts) -> Option<String> {
+    let is_type = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-type");
+    let (_, value) = parts.headers.iter().find(is_type)?;
+    let lower = value.to_ascii_lowercase();
+    let (_, rest) = lower
+        .trim_start()
+        .strip_prefix("multipart/report")?
+        .split_once("report-type=")?;
+    let is_end = |c: char| c == ';' || c == '"' || c.is_whitespace();
+    let rest = rest.trim_start_matches('"');
+    let word = rest.split(is_end).next()?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (!word.is_empty() && word.chars().all(is_word)).then(|| word.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use mail_parser::{MessageParser, MimeHeaders};
+
     use super::*;
 
-    fn told() -> Parts {
-        let mut parts = Parts::default();
-        parts.header("From", "Zoë <zoe@example.com>");
-        parts.header("Auto-Submitted", "auto-replied\r\nBcc: x@example.com");
-        parts.header("Bad Name:", "x");
-        parts.header("Content-Transfer-Encoding", "base64");
-        parts.header_if_missing("from", "other@example.com");
-        parts.header_if_missing("Subject", "Weg");
-        parts
-    }
-
-    fn mail(parts: Parts) -> String {
-        String::from_utf8(parts.into_mail()).expect("UTF-8")
+    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
     }
 
     #[test]
-    fn one_part_stands_alone() {
-        let mut parts = told();
-        parts.text("Bin weg.\r\n");
-        parts.attachment("image/png", vec![0, 255]);
-        assert_eq!(
-            mail(parts),
-            "From: Zoë <zoe@example.com>\r\n\
-             Auto-Submitted: auto-replied Bcc: x@example.com\r\n\
-             Subject: Weg\r\n\
-             MIME-Version: 1.0\r\n\
-             Content-Type: text/plain; charset=utf-8\r\n\
-             Content-Transfer-Encoding: 8bit\r\n\r\n\
-             Bin weg.\r\n"
-        );
-    }
-
-    #[test]
-    fn containers() {
-        let container = |content_type: &str, attached: &str| {
-            let mut parts = told();
-            parts.header("Content-Type", content_type);
-            parts.text("a");
-            parts.html("<p>a");
-            if !attached.is_empty() {
-                parts.attachment(attached, b"Status: 5.1.1".to_vec());
-            }
-            parts.container()
+    fn a_persons_mail() {
+        let parts = Parts {
+            headers: headers(&[
+                ("From", "Zoë <zoe@example.com>"),
+                ("In-Reply-To", "<msg_a@acme.example>"),
+                ("Content-Type", "multipart/mixed; boundary=\"x\""),
+                ("X-Bad", "a\r\nBcc: b@x.example"),
+                ("Bad Name", "x"),
+            ]),
+            text: Some("Grüße,\nZoë".to_owned()),
+            html: Some("<p>Grüße</p>".to_owned()),
+            files: vec![File {
+                name: Some("a\"b.bin".to_owned()),
+                content_type: Some("application/pdf".to_owned()),
+                bytes: vec![0xff; 100],
+            }],
         };
-        for (content_type, attached, expect) in [
-            ("multipart/mixed; boundary=x", "", "multipart/alternative"),
-            ("", "application/pdf", "multipart/alternative"),
-            ("", "text/calendar", "multipart/mixed"),
-            (
-                "Multipart/Report; boundary=x; report-type=delivery-status",
-                "message/delivery-status",
-                "multipart/report; report-type=delivery-status",
-            ),
-        ] {
-            assert_eq!(container(content_type, attached).as_deref(), Some(expect));
-        }
+        let bytes = mail(&parts);
+        assert_eq!(bytes, mail(&parts), "the same parts give the same bytes");
+        let read = MessageParser::default().parse(&bytes).expect("a mail");
+        assert_eq!(
+            read.header_raw("In-Reply-To"),
+            Some(" <msg_a@acme.example>\r\n")
+        );
+        assert!(read.header("Bcc").is_none() && read.header("Bad Name").is_none());
+        assert_eq!(read.body_text(0).as_deref(), Some("Grüße,\nZoë"));
+        assert_eq!(read.body_html(0).as_deref(), Some("<p>Grüße</p>"));
+        let file = read.attachment(0).expect("the file");
+        assert_eq!(file.contents(), [0xff; 100]);
+        assert_eq!(file.attachment_name(), Some("a_b.bin"));
     }
 
     #[test]
-    fn a_report_keeps_its_parts() {
-        let mut parts = told();
-        parts.header(
-            "Content-Type",
-            "multipart/report; report-type=delivery-status",
-        );
-        parts.text("gone");
-        parts.attachment("message/delivery-status", b"Status: 5.1.1\r\n".to_vec());
-        let mail = mail(parts);
-        assert_eq!(mail.matches("\r\n--part_").count(), 3, "{mail}");
+    fn a_report_stays_one() {
+        let report = "multipart/report; boundary=x;\n report-type=\"delivery-status\"";
+        let parts = Parts {
+            headers: headers(&[("Subject", "Undelivered"), ("Content-Type", report)]),
+            text: Some("It could not be delivered.".to_owned()),
+            html: None,
+            files: vec![File {
+                name: None,
+                content_type: Some("message/delivery-status".to_owned()),
+                bytes: b"Final-Recipient: rfc822; zoe@example.com\r\nStatus: 5.1.1\r\n".to_vec(),
+            }],
+        };
+        let bytes = mail(&parts);
+        let read = MessageParser::default().parse(&bytes).expect("a mail");
+        let kind = read.content_type().expect("a type");
+        assert_eq!(kind.attribute("report-type"), Some("delivery-status"));
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        assert!(text.contains("\r\nStatus: 5.1.1\r\n"), "{text}");
+    }
+
+    #[test]
+    fn one_part_is_enough() {
+        let plain = Parts {
+            text: Some("Hi".to_owned()),
+            ..Parts::default()
+        };
+        let text = String::from_utf8(mail(&plain)).expect("UTF-8");
+        assert!(text.ends_with("charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHi"));
+        let html = Parts {
+            html: Some("<p>Hi</p>".to_owned()),
+            ..Parts::default()
+        };
+        let text = String::from_utf8(mail(&html)).expect("UTF-8");
         assert!(
-            mail.contains("Content-Type: message/delivery-status\r\n"),
-            "{mail}"
+            text.contains("text/html") && !text.contains("multipart"),
+            "{text}"
         );
-        assert!(mail.ends_with("--\r\n"), "{mail}");
     }
 }

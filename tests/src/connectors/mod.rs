@@ -12,6 +12,7 @@ use followup::domain::hook::{Hook, HookRequest};
 mod brevo;
 mod cloudevents;
 mod hubspot;
+mod mailgun;
 mod postmark;
 mod resend;
 mod sendgrid;
@@ -160,6 +161,7 @@ pub fn samples() -> Vec<Sample> {
         brevo::sample(),
         cloudevents::sample(),
         hubspot::sample(),
+        mailgun::sample(),
         postmark::sample(),
         resend::sample(),
         sendgrid::sample(),

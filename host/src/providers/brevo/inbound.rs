@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::domain::connector::{RawMail, Received};
 use crate::domain::fields;
 use crate::domain::hook::Malformed;
-use crate::providers::rebuilt::Parts;
+use crate::providers::rebuilt::{self, Parts};
 
 pub(super) fn read(body: &Value) -> Result<Vec<Received>, Malformed> {
     let items = body.get("items").and_then(Value::as_array);
@@ -48,13 +48,13 @@ fn mail(item: &Value) -> RawMail {
     for header in ["From", "To", "Cc"] {
         parts.header_if_missing(header, &addresses(item.get(header)));
     }
-    parts.text(fields::text(item, "RawTextBody").unwrap_or_default());
-    parts.html(fields::text(item, "RawHtmlBody").unwrap_or_default());
+    parts.text = fields::text(item, "RawTextBody").map(str::to_owned);
+    parts.html = fields::text(item, "RawHtmlBody").map(str::to_owned);
     let told = item.get("Recipients").and_then(Value::as_array);
     let told = told.into_iter().flatten().filter_map(Value::as_str);
     envelope_to.extend(told.map(str::to_owned));
     RawMail {
-        bytes: parts.into_mail(),
+        bytes: rebuilt::mail(&parts),
         envelope_from,
         envelope_to,
     }

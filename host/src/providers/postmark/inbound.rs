@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::domain::connector::RawMail;
 use crate::domain::fields;
 use crate::domain::hook::Malformed;
-use crate::providers::rebuilt::Parts;
+use crate::providers::rebuilt::{self, File, Parts};
 
 pub(super) fn read(item: &Value) -> Result<RawMail, Malformed> {
     if !item.is_object() || item.get("RecordType").is_some_and(|word| word != "Inbound") {
@@ -58,19 +58,20 @@ fn rebuilt(item: &Value) -> Vec<u8> {
     ] {
         parts.header_if_missing(header, fields::text(item, field).unwrap_or_default());
     }
-    parts.text(fields::text(item, "TextBody").unwrap_or_default());
-    parts.html(fields::text(item, "HtmlBody").unwrap_or_default());
+    parts.text = fields::text(item, "TextBody").map(str::to_owned);
+    parts.html = fields::text(item, "HtmlBody").map(str::to_owned);
     let attached = item.get("Attachments").and_then(Value::as_array);
     for attachment in attached.into_iter().flatten() {
         let content = fields::text(attachment, "Content").unwrap_or_default();
-        if let (Some(media_type), Ok(bytes)) = (
-            fields::text(attachment, "ContentType"),
-            STANDARD.decode(content),
-        ) {
-            parts.attachment(media_type, bytes);
+        if let Ok(bytes) = STANDARD.decode(content) {
+            parts.files.push(File {
+                name: fields::text(attachment, "Name").map(str::to_owned),
+                content_type: fields::text(attachment, "ContentType").map(str::to_owned),
+                bytes,
+            });
         }
     }
-    parts.into_mail()
+    rebuilt::mail(&parts)
 }
 
 fn headers(item: &Value) -> impl Iterator<Item = (&str, &str)> {
