@@ -6,6 +6,7 @@
 //! `outcome`: what may be repeated, what may not, and what nobody knows; each says why.
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
+mod address;
 pub mod brevo;
 pub mod capture;
 mod form;

@@ -60,9 +60,6 @@ pub const KIND: Kind = Kind {
     connect,
 };
 
-/// "The name and the password of Basic authentication": any name will do.
-const WEBHOOK_USER: &str = "followup";
-
 /// Not documented as a number: "Postmark rate limits vary by plan"; its own skills pages send
 /// 25 in a second.
 const PACE: Pace = Pace {

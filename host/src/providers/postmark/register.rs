@@ -6,13 +6,13 @@
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use url::Url;
 
-use super::{Postmark, WEBHOOK_USER};
+use super::Postmark;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Registered, Registers};
 use crate::domain::fields;
 use crate::domain::http::{Method, Request, Response};
+use crate::providers::address::{WEBHOOK_USER, with_password};
 
 const HINT: &str = "check server_token";
 
@@ -85,30 +85,4 @@ fn read(answer: &Response) -> Result<Value, AskError> {
     }
     let explanation = fields::text(&body, "Message").unwrap_or_default();
     Err(ask_failure("Postmark", answer, explanation, HINT))
-}
-
-/// `https://followup:PASSWORD@host/...`; the address as it is where it is none.
-fn with_password(url: &str, password: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else {
-        return url.to_owned();
-    };
-    // Only addresses without a host refuse them.
-    let set = parsed
-        .set_username(WEBHOOK_USER)
-        .and_then(|()| parsed.set_password(Some(password)));
-    set.map_or_else(|()| url.to_owned(), |()| parsed.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_an_address() {
-        assert_eq!(
-            with_password("https://f.example/hooks/x/inbound", "a/b @c"),
-            "https://followup:a%2Fb%20%40c@f.example/hooks/x/inbound"
-        );
-        assert_eq!(with_password("no address", "x"), "no address");
-    }
 }
