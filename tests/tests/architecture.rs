@@ -106,6 +106,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rustix", &["sandbox"]),
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
+    ("lettre", &["net"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),

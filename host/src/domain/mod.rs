@@ -30,6 +30,7 @@ pub mod outgoing;
 pub mod outlook;
 pub mod pause;
 pub mod spelling;
+pub mod submission;
 pub mod token;
 pub mod touch;
 pub mod trigger;

@@ -9,13 +9,16 @@ use followup::domain::Instant;
 use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
+mod brevo;
 mod cloudevents;
 mod hubspot;
 mod mailgun;
+mod postmark;
 mod resend;
 mod sendgrid;
 mod ses;
 mod sparkpost;
+mod smtp;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -157,13 +160,16 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        brevo::sample(),
         cloudevents::sample(),
         hubspot::sample(),
         mailgun::sample(),
+        postmark::sample(),
         resend::sample(),
         sendgrid::sample(),
         ses::sample(),
         sparkpost::sample(),
+        smtp::sample(),
     ]
 }
 
