@@ -5,15 +5,14 @@
 
 use serde_json::Value;
 
+use crate::crm::associated::{ASSOCIATED_MAX, for_contact, with_person};
+use crate::crm::person::Person;
 use crate::domain::connector::marker_in;
-use crate::domain::event::{Hydrate, kind};
+use crate::domain::event::kind;
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, JsonMap, NewEvent, fields};
 
 use super::fields::merge;
 use super::words::{direction_kind, is_true, outcome_kind, was_called};
-
-/// The most contacts that one deal, meeting or e-mail is passed on to.
-pub const ASSOCIATED_MAX: usize = 100;
 
 /// Their names and the keys of our event data; what is not here keeps its name.
 const DATA_NAMES: &[(&str, &str)] = &[
@@ -188,21 +187,12 @@ impl Hydrated {
                 patch,
                 opted_out,
             } => {
-                event.contact = contact;
-                // On top of what the event told: a field that it cleared is not in the answer.
-                let told = &mut event.patch;
-                told.time_zone = patch.time_zone.or(told.time_zone.take());
-                told.locale = patch.locale.or(told.locale.take());
-                told.account = patch.account.or(told.account.take());
-                if !patch.other_emails.is_empty() {
-                    told.other_emails = patch.other_emails;
-                }
-                told.attributes.extend(patch.attributes);
-                if opted_out {
-                    let opt_out = crate::crm::opt_out(&event);
-                    return vec![event, opt_out];
-                }
-                vec![event]
+                let person = Person {
+                    contact,
+                    patch,
+                    opted_out,
+                };
+                with_person(&event, person)
             }
             Self::Object {
                 contact_ids,
@@ -221,8 +211,8 @@ impl Hydrated {
                     return vec![event];
                 }
                 contact_ids
-                    .into_iter()
-                    .map(|id| for_contact(&event, id))
+                    .iter()
+                    .map(|id| for_contact(&event, "contact", id))
                     .collect()
             }
         }
@@ -240,18 +230,6 @@ fn leaves_open(event: &NewEvent, state: &str, now: &JsonMap) -> bool {
         kind::EMAIL_SENT => state == OWN_EMAIL,
         kind::DEAL_STAGE_CHANGED => event.data.get("stage") == now.get("stage"),
         _ => false,
-    }
-}
-
-fn for_contact(event: &NewEvent, id: String) -> NewEvent {
-    NewEvent {
-        source_key: format!("{}/{id}", event.source_key),
-        contact: ContactRef::external(&id),
-        hydrate: Some(Hydrate {
-            object: "contact".to_owned(),
-            id,
-        }),
-        ..event.clone()
     }
 }
 

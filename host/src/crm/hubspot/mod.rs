@@ -33,7 +33,6 @@ use crate::domain::instant::SECOND_MS;
 
 use register::PublicApp;
 
-pub use hydrated::ASSOCIATED_MAX;
 pub use verify::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
 
 pub const KIND: Kind = Kind {

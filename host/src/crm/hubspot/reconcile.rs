@@ -123,6 +123,10 @@ fn record(object: &str, result: &Value) -> Option<Record> {
     if object != "contact" {
         data.insert(format!("{object}_id"), json!(id));
     }
+    // The stage that it is told in, so that its end is told with it.
+    if let Some(stage) = fields::text(properties, "dealstage") {
+        data.insert("stage".to_owned(), json!(stage));
+    }
     // A reply counts from when it came, a deal from when it moved; neither can lie behind its record.
     let happened_at = ["hs_timestamp", "hs_v2_date_entered_current_stage"];
     let happened_at = happened_at.iter().find_map(|key| at(key));
