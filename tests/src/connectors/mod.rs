@@ -12,7 +12,9 @@ use followup::domain::hook::{Hook, HookRequest};
 mod cloudevents;
 mod hubspot;
 mod resend;
+mod salesforce;
 mod sendgrid;
+mod zoho;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -157,7 +159,9 @@ pub fn samples() -> Vec<Sample> {
         cloudevents::sample(),
         hubspot::sample(),
         resend::sample(),
+        salesforce::sample(),
         sendgrid::sample(),
+        zoho::sample(),
     ]
 }
 
