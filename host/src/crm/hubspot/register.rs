@@ -91,3 +91,52 @@ impl Registers for PublicApp {
         Ok(registered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app() -> PublicApp {
+        PublicApp {
+            app_id: "7".to_owned(),
+            developer_key: "key-1".to_owned().into(),
+            base_url: "https://api.hubapi.com".to_owned(),
+        }
+    }
+
+    #[test]
+    fn settings_come_first_and_each_subscription_is_a_call() {
+        let requests = app().requests("https://x.example/hooks/hubspot", "");
+        let url = "https://api.hubapi.com/webhooks/v3/7/settings?hapikey=key-1";
+        assert_eq!(
+            (requests[0].method, requests[0].url.as_str()),
+            (Method::Put, url)
+        );
+        let bodies = requests
+            .iter()
+            .map(|request| serde_json::from_slice(&request.body));
+        let bodies: Vec<Value> = bodies.map(|body| body.expect("JSON")).collect();
+        assert_eq!(bodies[0]["targetUrl"], "https://x.example/hooks/hubspot");
+        let merge = json!({"eventType": "contact.merge", "active": true});
+        assert!(bodies.contains(&merge));
+        let moved = json!({"eventType": "deal.propertyChange", "propertyName": "dealstage", "active": true});
+        assert!(bodies.contains(&moved));
+    }
+
+    #[test]
+    fn what_was_there_before_is_no_failure() {
+        let answer = |status, body: Value| Response {
+            status,
+            headers: Vec::new(),
+            body: body.to_string().into_bytes(),
+        };
+        let exists = json!({"message": "Subscription already exists"});
+        let answers = [
+            answer(200, json!({})),
+            answer(201, json!({"id": 5})),
+            answer(400, exists),
+        ];
+        assert_eq!(app().read(&answers).expect("registered").ids, ["5"]);
+        assert!(app().read(&[answer(401, json!({}))]).is_err());
+    }
+}

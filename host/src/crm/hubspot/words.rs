@@ -73,8 +73,8 @@ pub(super) fn direction_kind(direction: &str) -> Option<&'static str> {
     }
 }
 
-/// "The status of the call. The statuses are BUSY, CALLING_CRM_USER, CANCELED, COMPLETED, CONNECTING, FAILED,
-/// IN_PROGRESS, NO_ANSWER, QUEUED, and RINGING" (HubSpot docs, Calls): the line was taken up, or it
+/// "The statuses are `BUSY`, `CALLING_CRM_USER`, `CANCELED`, `COMPLETED`, `CONNECTING`, `FAILED`,
+/// `IN_PROGRESS`, `NO_ANSWER`, `QUEUED`, and `RINGING`" (HubSpot docs, Calls): the line was taken up, or it
 /// was tried. A call logged by hand has no status, or COMPLETED.
 pub(super) fn was_called(status: &str) -> bool {
     matches!(

@@ -106,7 +106,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// `TaskSubtype` is Task, Email, ListEmail or Call; tools that log by the API often leave it and set
+    /// `TaskSubtype` is `Task`, `Email`, `ListEmail` or `Call`; tools that log by the API often leave it and set
     /// `Type`. What we wrote ourselves is no news.
     fn task_kind(&self, is_new: bool) -> Option<&'static str> {
         if self.text("Description").and_then(marker_in).is_some() {

@@ -58,10 +58,9 @@ fn person(thin: &NewEvent, state: &State<'_>, record: &JsonMap) -> Result<Vec<Ne
                 .first()
                 .and_then(|event| event.contact.external_id.clone());
             let object = survivor.as_deref().and_then(person_object);
-            if let (Some(id), Some(object)) = (survivor, object) {
-                if thin.kind != kind::CONTACT_MERGED {
-                    merged.push(for_contact(thin, object, &id));
-                }
+            let more = survivor.as_deref().zip(object);
+            if let Some((id, object)) = more.filter(|_| thin.kind != kind::CONTACT_MERGED) {
+                merged.push(for_contact(thin, object, id));
             }
             Ok(merged)
         }

@@ -2,7 +2,7 @@
 //!
 //! In: SOAP messages with up to 100 records (`soap`, `events`), answers of queries (`hydrate`,
 //! `reconcile`). Out: events in our words, the acknowledgement that Salesforce waits for, and the queries
-//! and tasks of the REST API. Never: the SessionId that a message may carry.
+//! and tasks of the REST API. Never: the session id that a message may carry.
 //!
 //! Nothing is signed: a message is believed by the password in its address, and by the organization that it
 //! names. "Because a message may be delivered more than once, your listener client should check the

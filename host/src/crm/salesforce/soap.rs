@@ -1,7 +1,7 @@
 //! An outbound message: SOAP in, notifications out.
 //!
 //! A document type, and so every entity of one's own, is refused; the number of elements is limited. The
-//! SessionId that a message may carry is a credential: it is read past and kept nowhere. Source: Salesforce
+//! session id that a message may carry is a credential: it is read past and kept nowhere. Source: Salesforce
 //! SOAP API guide, "Understanding the Outbound Messaging WSDL".
 
 use roxmltree::{Document, Node, ParsingOptions};

@@ -66,7 +66,7 @@ impl WritesBack for Salesforce {
                 let object = object.to_owned();
                 return Some(Done { object, id });
             }
-            Some(made(&body(answer), "id")?)
+            made(&body(answer), "id")
         });
         let wait_ms = answer.as_ref().ok().and_then(wait_ms);
         match (outcome, wait_ms) {

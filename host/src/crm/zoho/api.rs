@@ -114,21 +114,12 @@ pub(super) fn verdict(body: &Value) -> &Value {
 pub(super) fn explanation(answer: &Response) -> String {
     let body = body(answer);
     let verdict = verdict(&body);
-    let said = |key| fields::text(verdict, key);
-    let details = verdict
-        .get("details")
-        .filter(|details| details.as_object().is_some_and(|d| !d.is_empty()));
-    let mut text = said("code").unwrap_or_default().to_owned();
-    for more in [
-        said("message").map(str::to_owned),
-        details.map(Value::to_string),
-    ] {
-        if let Some(more) = more {
-            text.push(' ');
-            text.push_str(&more);
-        }
-    }
-    text
+    let said = |key| fields::text(verdict, key).map(str::to_owned);
+    let details = verdict.get("details").and_then(Value::as_object);
+    let details = details.filter(|details| !details.is_empty());
+    let details = details.map(|details| Value::Object(details.clone()).to_string());
+    let parts = [said("code"), said("message"), details];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn failure(answer: &Response) -> AskError {
@@ -142,4 +133,14 @@ pub(super) fn failure(answer: &Response) -> AskError {
 /// Whether a text is an id that may stand in a path.
 pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a module is not there for the user of the token.
+pub(super) fn is_hidden(answer: &Response) -> bool {
+    let body = body(answer);
+    let code = fields::text(verdict(&body), "code").unwrap_or_default();
+    matches!(
+        code,
+        "NO_PERMISSION" | "INVALID_MODULE" | "OAUTH_SCOPE_MISMATCH"
+    )
 }

@@ -58,7 +58,7 @@ impl State<'_> {
         }
     }
 
-    /// "Outgoing_Call_Status: Scheduled, Completed, Overdue, Cancelled" (Zoho CRM docs, Calls).
+    /// "`Outgoing_Call_Status`: Scheduled, Completed, Overdue, Cancelled" (Zoho CRM docs, Calls).
     fn was_called(&self) -> bool {
         let planned = matches!(
             self.text("Outgoing_Call_Status"),

@@ -38,7 +38,7 @@ impl WritesBack for Zoho {
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
         let id = &write.contact_id;
         match done {
-            [] => Some(self.call(Method::Get, &format!("/Contacts/{id}?fields=id"), None)),
+            [] => Some(self.call(Method::Get, &format!("/Contacts?ids={id}&fields=id"), None)),
             [who] => {
                 let module = who.object.strip_prefix(WHO)?;
                 Some(match &write.kind {
@@ -65,17 +65,20 @@ impl WritesBack for Zoho {
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
         let id = || write.contact_id.clone();
-        if let (true, Ok(answer)) = (done.is_empty(), answer) {
-            // 204, and in some modules 400 or 404: no such contact.
-            let module = match answer.status {
-                200 => Some("Contacts"),
-                204 | 400 | 404 => Some("Leads"),
-                _ => None,
-            };
-            if let Some(module) = module {
+        if done.is_empty() {
+            return written("Zoho", answer, explanation, |answer| {
+                let body = body(answer);
+                let found = body.get("data").and_then(Value::as_array);
+                // "204: there is no content": no such contact.
+                let module = match (answer.status, found) {
+                    (204, _) => "Leads",
+                    (200, Some(found)) if found.is_empty() => "Leads",
+                    (200, Some(_)) => "Contacts",
+                    _ => return None,
+                };
                 let object = format!("{WHO}{module}");
-                return WriteOutcome::Done(Done { object, id: id() });
-            }
+                Some(Done { object, id: id() })
+            });
         }
         if let Ok(answer) = answer
             && let Some(outcome) = judged(answer)
