@@ -15,10 +15,12 @@ mod hubspot;
 mod mailgun;
 mod postmark;
 mod resend;
+mod salesforce;
 mod sendgrid;
 mod ses;
 mod sparkpost;
 mod smtp;
+mod zoho;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -166,10 +168,12 @@ pub fn samples() -> Vec<Sample> {
         mailgun::sample(),
         postmark::sample(),
         resend::sample(),
+        salesforce::sample(),
         sendgrid::sample(),
         ses::sample(),
         sparkpost::sample(),
         smtp::sample(),
+        zoho::sample(),
     ]
 }
 
