@@ -9,8 +9,12 @@ use followup::domain::Instant;
 use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
+mod close;
 mod cloudevents;
+mod freshsales;
 mod hubspot;
+mod odoo;
+mod pipedrive;
 mod resend;
 mod sendgrid;
 
@@ -154,8 +158,12 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        close::sample(),
         cloudevents::sample(),
+        freshsales::sample(),
         hubspot::sample(),
+        odoo::sample(),
+        pipedrive::sample(),
         resend::sample(),
         sendgrid::sample(),
     ]

@@ -256,3 +256,66 @@ fn is_field(key: &str) -> bool {
     };
     known.contains(&key) || key.strip_prefix("custom.").is_some_and(|id| !id.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Instant;
+
+    fn write(kind: WriteKind, account_id: Option<&str>) -> Write {
+        Write {
+            id: "wb_1".to_owned(),
+            kind,
+            contact_id: "cont_1".to_owned(),
+            account_id: account_id.map(str::to_owned),
+            deal_id: None,
+            owner_id: None,
+            at: Instant(0),
+        }
+    }
+
+    fn fields(value: &Value) -> WriteKind {
+        WriteKind::Properties(value.as_object().expect("an object").clone())
+    }
+
+    #[test]
+    fn the_lead_is_asked_for_where_it_is_needed_and_unknown() {
+        let note = || WriteKind::Note {
+            body: "x".to_owned(),
+        };
+        let both = json!({"title": "CEO", "lead.custom.cf_1": "A"});
+        for (write, expect) in [
+            (write(note(), Some("lead_1")), vec![Step::Create]),
+            (write(note(), None), vec![Step::Lead, Step::Create]),
+            (write(fields(&json!({"title": "CEO"})), None), vec![Step::Contact]),
+            (
+                write(fields(&json!({"lead.url": "x"})), Some("lead_1")),
+                vec![Step::LeadFields],
+            ),
+            (
+                write(fields(&both), None),
+                vec![Step::Lead, Step::Contact, Step::LeadFields],
+            ),
+        ] {
+            assert_eq!(steps(&write), expect, "{write:?}");
+        }
+    }
+
+    #[test]
+    fn fields_go_to_the_contact_or_to_its_lead() {
+        let both = write(fields(&json!({"title": "CEO", "lead.custom.cf_1": null})), None);
+        assert_eq!(properties(&both, false), json!({"title": "CEO"}));
+        assert_eq!(properties(&both, true), json!({"custom.cf_1": null}));
+        for (key, known) in [
+            ("title", true),
+            ("custom.cf_1", true),
+            ("lead.url", true),
+            ("lead.custom.cf_1", true),
+            ("custom.", false),
+            ("url", false),
+            ("score", false),
+        ] {
+            assert_eq!(is_field(key), known, "{key}");
+        }
+    }
+}

@@ -147,9 +147,9 @@ pub(super) fn reference(model: &str, id: &str) -> String {
     format!("{model},{id}")
 }
 
-/// The model and id of a reference to a person.
+/// The model and id of a reference to a person; a bare number is a partner's.
 pub(super) fn person_reference(text: &str) -> Option<(&'static str, i64)> {
-    let (model, id) = text.split_once(',')?;
+    let (model, id) = text.split_once(',').unwrap_or((PARTNER, text));
     let model = [PARTNER, LEAD].into_iter().find(|known| *known == model)?;
     Some((model, id.parse().ok().filter(|id| *id > 0)?))
 }
@@ -338,13 +338,8 @@ mod tests {
     fn references() {
         assert_eq!(person_reference("res.partner,7"), Some((PARTNER, 7)));
         assert_eq!(person_reference("crm.lead,9"), Some((LEAD, 9)));
-        for text in [
-            "res.users,7",
-            "res.partner",
-            "res.partner,x",
-            "res.partner,-1",
-            "7",
-        ] {
+        assert_eq!(person_reference("7"), Some((PARTNER, 7)));
+        for text in ["res.users,7", "res.partner", "res.partner,x", "res.partner,-1", "0"] {
             assert_eq!(person_reference(text), None, "{text}");
         }
     }

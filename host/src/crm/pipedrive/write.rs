@@ -221,3 +221,20 @@ fn is_whole(id: &str) -> bool {
 fn whole(id: &str) -> Option<Value> {
     id.parse::<u64>().ok().map(Value::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_fields_have_a_place_of_their_own() {
+        let key = "d4de1c1518b4531717c676029a45911c340390a6";
+        let properties = json!({"name": "Ada", "owner_id": "9", "org_id": null, key: 7});
+        assert_eq!(
+            person(properties.as_object().expect("an object")),
+            json!({"name": "Ada", "owner_id": 9, "org_id": null, "custom_fields": {key: 7}})
+        );
+        assert!(is_field(key) && is_field("emails"));
+        assert!(!is_field("nickname") && !is_field(&key[1..]));
+    }
+}
