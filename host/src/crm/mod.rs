@@ -6,10 +6,18 @@
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
 mod associated;
+mod body;
+mod call;
+pub mod close;
 pub mod cloudevents;
+mod event;
+pub mod freshsales;
 pub mod hubspot;
+mod moment;
+pub mod odoo;
 mod person;
 pub mod salesforce;
+pub mod pipedrive;
 pub mod time_zone;
 pub mod zoho;
 
@@ -27,6 +35,10 @@ pub const KINDS: &[&Kind] = &[
     &hubspot::KIND,
     &salesforce::KIND,
     &zoho::KIND,
+    &pipedrive::KIND,
+    &close::KIND,
+    &freshsales::KIND,
+    &odoo::KIND,
     &cloudevents::KIND,
 ];
 

@@ -10,10 +10,14 @@ use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
 mod brevo;
+mod close;
 mod cloudevents;
+mod freshsales;
 mod hubspot;
 mod mailgun;
 mod postmark;
+mod odoo;
+mod pipedrive;
 mod resend;
 mod salesforce;
 mod sendgrid;
@@ -163,10 +167,14 @@ impl Sample {
 pub fn samples() -> Vec<Sample> {
     vec![
         brevo::sample(),
+        close::sample(),
         cloudevents::sample(),
+        freshsales::sample(),
         hubspot::sample(),
         mailgun::sample(),
         postmark::sample(),
+        odoo::sample(),
+        pipedrive::sample(),
         resend::sample(),
         salesforce::sample(),
         sendgrid::sample(),
