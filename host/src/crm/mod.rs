@@ -5,10 +5,15 @@
 //! rides along untouched in `raw`. A new CRM is a new folder, and golden payloads in
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
+pub mod attio;
+mod call;
 pub mod cloudevents;
+pub mod espocrm;
 pub mod hubspot;
+mod people;
 mod person;
 pub mod time_zone;
+pub mod twenty;
 
 use serde_json::Value;
 
@@ -20,7 +25,13 @@ pub use cloudevents::CloudEvents;
 pub use hubspot::Hubspot;
 
 /// Every CRM that can be connected.
-pub const KINDS: &[&Kind] = &[&hubspot::KIND, &cloudevents::KIND];
+pub const KINDS: &[&Kind] = &[
+    &hubspot::KIND,
+    &attio::KIND,
+    &twenty::KIND,
+    &espocrm::KIND,
+    &cloudevents::KIND,
+];
 
 /// The CRM's own opt-out of a person, met in an event about something else: nothing may be sent to
 /// them. Once per person, since a person who opts in again does so by our own page.

@@ -9,10 +9,13 @@ use followup::domain::Instant;
 use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
+mod attio;
 mod cloudevents;
+mod espocrm;
 mod hubspot;
 mod resend;
 mod sendgrid;
+mod twenty;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -154,10 +157,13 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        attio::sample(),
         cloudevents::sample(),
+        espocrm::sample(),
         hubspot::sample(),
         resend::sample(),
         sendgrid::sample(),
+        twenty::sample(),
     ]
 }
 
