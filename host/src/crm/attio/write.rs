@@ -165,7 +165,12 @@ fn task(write: &Write, title: &str, body: &str, due_at: Option<String>) -> Value
         linked.push(json!({"target_object": "deals", "target_record_id": deal}));
     }
     let assignee = |id: &String| json!({"referenced_actor_type": "workspace-member", "referenced_actor_id": id});
-    let assignees: Vec<Value> = write.owner_id.iter().filter(|id| is_uuid(id)).map(assignee).collect();
+    let assignees: Vec<Value> = write
+        .owner_id
+        .iter()
+        .filter(|id| is_uuid(id))
+        .map(assignee)
+        .collect();
     json!({
         "content": text + &mark,
         "format": "plaintext",
