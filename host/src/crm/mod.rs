@@ -15,11 +15,18 @@ pub mod freshsales;
 pub mod hubspot;
 mod moment;
 pub mod odoo;
+pub mod attio;
+mod call;
+pub mod cloudevents;
+pub mod espocrm;
+pub mod hubspot;
+mod people;
 mod person;
 pub mod salesforce;
 pub mod pipedrive;
 pub mod time_zone;
 pub mod zoho;
+pub mod twenty;
 
 use serde_json::Value;
 
@@ -39,6 +46,9 @@ pub const KINDS: &[&Kind] = &[
     &close::KIND,
     &freshsales::KIND,
     &odoo::KIND,
+    &attio::KIND,
+    &twenty::KIND,
+    &espocrm::KIND,
     &cloudevents::KIND,
 ];
 

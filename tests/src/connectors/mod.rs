@@ -13,6 +13,9 @@ mod brevo;
 mod close;
 mod cloudevents;
 mod freshsales;
+mod attio;
+mod cloudevents;
+mod espocrm;
 mod hubspot;
 mod mailgun;
 mod postmark;
@@ -25,6 +28,7 @@ mod ses;
 mod sparkpost;
 mod smtp;
 mod zoho;
+mod twenty;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -170,6 +174,9 @@ pub fn samples() -> Vec<Sample> {
         close::sample(),
         cloudevents::sample(),
         freshsales::sample(),
+        attio::sample(),
+        cloudevents::sample(),
+        espocrm::sample(),
         hubspot::sample(),
         mailgun::sample(),
         postmark::sample(),
@@ -182,6 +189,7 @@ pub fn samples() -> Vec<Sample> {
         sparkpost::sample(),
         smtp::sample(),
         zoho::sample(),
+        twenty::sample(),
     ]
 }
 
