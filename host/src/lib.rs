@@ -57,4 +57,5 @@ pub mod simulate;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod embedded;

@@ -14,15 +14,15 @@ use crate::net::{Api, Net, Reach};
 
 /// What one connection can do.
 #[derive(Default)]
-pub(super) struct Abilities {
-    pub(super) hook: Option<ingest::Connection>,
+pub(crate) struct Abilities {
+    pub(crate) hook: Option<ingest::Connection>,
     /// Under `/hooks/NAME/inbound`.
-    pub(super) inbound: Option<ingest::Connection>,
+    pub(crate) inbound: Option<ingest::Connection>,
     pub(super) transport: Option<Transport>,
     pub(super) source: Option<Source>,
 }
 
-pub(super) fn of(
+pub(crate) fn of(
     config: &Config,
     connection: &Connection,
     key: &SecretSlice<u8>,
@@ -63,12 +63,7 @@ fn known_kind(known: &Known, ours: Ours, net: &Arc<Net>) -> Abilities {
     let creates_contacts = known.kind.sort != Sort::Provider;
     let connector = &known.connector;
     let reach = reach(known);
-    let api = Arc::new(Api::new(
-        Arc::clone(net),
-        reach,
-        connector.refreshes.clone(),
-        connector.pace,
-    ));
+    let api = Arc::new(api(known, net));
     let through = connector
         .receives
         .as_ref()
@@ -98,6 +93,17 @@ fn known_kind(known: &Known, ours: Ours, net: &Arc<Net>) -> Abilities {
             creates_contacts,
         }),
     }
+}
+
+/// The API of a connection, called at its pace.
+pub fn api(known: &Known, net: &Arc<Net>) -> Api {
+    let connector = &known.connector;
+    Api::new(
+        Arc::clone(net),
+        reach(known),
+        connector.refreshes.clone(),
+        connector.pace,
+    )
 }
 
 /// Private addresses may be called only where the administrator wrote the address.

@@ -30,6 +30,8 @@ use crate::hydrate::Hydrator;
 use crate::poll::Poller;
 use crate::store;
 
+pub use abilities::api;
+pub(crate) use abilities::of as abilities;
 pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
 pub use plugins::{Installed, Plugins};
