@@ -6,6 +6,7 @@
 //! anything: probes are calls that only ask, nothing is sent or stored.
 
 mod address;
+mod backlog;
 mod clock;
 mod configuration;
 mod connections;

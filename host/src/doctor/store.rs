@@ -1,15 +1,10 @@
-//! The store: whether it opens, whether it can be written, how much room its disk has, and what in it
-//! waits for a person.
+//! The store: whether it can be written, how much room its disk has, and, by `backlog`, what in it waits.
 
 use std::path::Path;
 
 use rustix::fs::{Access, access, statvfs};
 
-use super::Finding;
-use crate::store::ledger::{Ledger, StatusReport};
-use crate::store::sqlite::SqliteStore;
-use crate::store::triggers::{TriggerFacts, Triggers};
-use crate::store::{DEFAULT_TENANT, Error};
+use super::{Finding, backlog};
 
 const ABOUT: &str = "store";
 
@@ -25,12 +20,12 @@ pub(super) async fn look(path: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     if path.exists() {
         findings.push(writable(path, folder));
-        match content(path).await {
+        match backlog::look(path).await {
             Ok(more) => findings.extend(more),
             Err(error) => findings.push(Finding::problem(
                 ABOUT,
                 error.to_string(),
-                "see the operators' guide on recovery, and restore a backup if need be",
+                "where this program is newer than the store, start `followup serve` once; else see the operators' guide on recovery",
             )),
         }
     } else {
@@ -75,54 +70,6 @@ fn judge_room(free_bytes: u64) -> Finding {
     } else {
         Finding::ok("disk", found)
     }
-}
-
-async fn content(path: &Path) -> Result<Vec<Finding>, Error> {
-    let store = SqliteStore::open_read_only(path)?;
-    let report = store.status(DEFAULT_TENANT).await?;
-    let triggers = store.trigger_facts(DEFAULT_TENANT).await?;
-    let mut findings = vec![Finding::ok(
-        ABOUT,
-        format!("opens; {} contacts", report.contacts),
-    )];
-    findings.extend(waiting(&report));
-    let failing = triggers.iter().filter(|trigger| trigger.is_failing());
-    findings.extend(failing.map(failing_trigger));
-    Ok(findings)
-}
-
-/// What no loop goes on with by itself.
-fn waiting(report: &StatusReport) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let uncertain = report.messages.get("uncertain").copied().unwrap_or(0);
-    if uncertain > 0 {
-        findings.push(Finding::warning(
-            "messages",
-            format!("{uncertain} in doubt: nobody knows whether the provider took them"),
-            "look for them at the provider; `followup outbox` lists them",
-        ));
-    }
-    if report.parked_decisions > 0 {
-        findings.push(Finding::warning(
-            "decisions",
-            format!(
-                "{} parked: a plugin failed too often",
-                report.parked_decisions
-            ),
-            "`followup status` shows them; `followup plugin resume ID` tries again",
-        ));
-    }
-    findings
-}
-
-fn failing_trigger(trigger: &TriggerFacts) -> Finding {
-    let fault = trigger.last_fault.as_deref().unwrap_or_default();
-    let times = trigger.poll.as_ref().map_or(1, |poll| poll.failures.max(1));
-    Finding::warning(
-        &format!("connection {}", trigger.connection),
-        format!("its plugin's last call failed ({times} in a row): {fault}"),
-        "`followup status` shows when it is tried again, `followup plugin show` how its plugin fares",
-    )
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl Test {
     async fn replay(&self, config: &Config, connection: &Connection) -> anyhow::Result<Outcome> {
         let key = reply_key(&config.store.path).await?;
         let net = Arc::new(Net::new(NetLimits::default())?);
-        let can = daemon::abilities(config, connection, &key, &net)?;
+        let can = daemon::abilities(config, &self.name, connection, &key, &net)?;
         let taken = if self.inbound { can.inbound } else { can.hook };
         let Some(sender) = taken else {
             bail!("{}", nothing(&self.name, connection, self.inbound));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use ask::{AskError, Hydrates, Pace, Probes, Refreshes, Token};
 pub use kind::{Authenticity, Field, Form, Kind, Sort};
 pub use receive::{RawMail, Received, Receives};
-pub use reconcile::{Found, Reconciles, Record};
+pub use reconcile::{Cursor, Found, Reconciles, Record};
 pub use register::{Registered, Registers, Renews};
 pub use settings::{Settings, Unfit};
 pub use writeback::{

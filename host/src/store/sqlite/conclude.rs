@@ -3,9 +3,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::contacts;
 use super::outbox::in_doubt;
 use super::rows::{execute, first, get, to_json};
+use super::{contacts, writebacks};
 use crate::domain::Instant;
 use crate::domain::instant::MINUTE_MS;
 use crate::domain::mail::Outcome;
@@ -35,6 +35,7 @@ pub(super) fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), E
                                  rfc_message_id = coalesce(?4, rfc_message_id) WHERE seq = ?1",
             params![seq, provider_id, conclusion.now.0, message_id],
         )?;
+        writebacks::log_mail(tx, seq, conclusion.now)?;
     }
     let stopped: bool = first(
         tx,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::exits::{self, Happening};
 use super::reports::{self, Subject};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, choices, contacts, machines, reactions};
+use super::{SqliteStore, choices, contacts, echoes, machines, reactions, writebacks};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
 use crate::domain::machine::is_machine_kind;
@@ -91,6 +91,7 @@ impl SqliteStore {
             self.bells().decide.notify_one();
             // Fields that a held message waited for may have come.
             self.bells().deliver.notify_one();
+            self.bells().write_back.notify_one();
         }
         if thin {
             self.bells().hydrate.notify_one();
@@ -178,8 +179,16 @@ fn store_event(
             arrival.creates_contacts && event.kind != kind::CONTACT_DELETED,
         )?,
     };
-    let hydrate = open_question(tx, arrival.tenant, contact, event)?;
+    let raw = to_json(&event.raw)?;
+    let echo = echoes::echo(tx, arrival, event, contact, &raw)?;
+    let hydrate = match echo {
+        Some(_) => None,
+        None => open_question(tx, arrival.tenant, contact, event)?,
+    };
+    echoes::heard(tx, arrival, event)?;
     let status = match (contact, hydrate) {
+        // Our own write, come back.
+        _ if echo.is_some() => "stored",
         (_, Some(_)) => "thin",
         // Kept for the record: nobody decides on it.
         (Some(_), None) if is_machine_kind(&event.kind) => "stored",
@@ -189,8 +198,8 @@ fn store_event(
     execute(
         tx,
         "INSERT INTO events (tenant_id, id, connection, kind, contact_id, occurred_at, received_at, data, raw,
-                             status, hydrate, hydrate_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                             status, hydrate, hydrate_at, remark)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             arrival.tenant.0,
             id,
@@ -200,10 +209,11 @@ fn store_event(
             event.occurred_at.0,
             arrival.received_at.0,
             to_json(&facts(event, message.as_ref()))?,
-            to_json(&event.raw)?,
+            raw,
             status,
             hydrate.map(|_| to_json(event)).transpose()?,
             hydrate.map(|_| arrival.received_at.0),
+            echo,
         ],
     )?;
     let told = event
@@ -224,6 +234,12 @@ fn store_event(
         arrival.received_at,
     )?;
     contacts::place(tx, arrival.tenant, contact, &arrival.reactions)?;
+    if event.contact.external_id.is_some() {
+        writebacks::assign_of(tx, arrival.tenant, contact, arrival.received_at)?;
+    }
+    if echo.is_some() {
+        return Ok(false);
+    }
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
     exits::note_deletion(tx, &happening, contact)?;

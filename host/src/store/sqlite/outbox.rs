@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
 use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt, to_json};
-use super::{SqliteStore, conclude, pace, work};
+use super::{SqliteStore, conclude, pace, work, writebacks};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::ExitReason;
 use crate::domain::pause::{Pauses, Scope};
@@ -94,6 +94,7 @@ impl Outbox for SqliteStore {
         })
         .await?;
         self.bells.decide.notify_one();
+        self.bells.write_back.notify_one();
         Ok(())
     }
 
@@ -103,6 +104,7 @@ impl Outbox for SqliteStore {
         self.concluded.notify_waiters();
         // Timers may have waited for this message.
         self.bells.decide.notify_one();
+        self.bells.write_back.notify_one();
         Ok(())
     }
 
@@ -325,19 +327,28 @@ fn ask_a_person(
     reason: &str,
     now: Instant,
 ) -> Result<(), Error> {
-    execute(
+    let body = serde_json::json!({ "title": title, "body": reason });
+    let place = first(
         tx,
-        "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at, created_at,
-                                 status)
-         SELECT tenant_id, contact_id, enrollment_id, decision_id, 'task', ?2, ?3, ?3, 'open'
-         FROM messages WHERE seq = ?1",
-        params![
-            seq,
-            to_json(&serde_json::json!({ "title": title, "body": reason }))?,
-            now.0
-        ],
-    )
-    .map(|_| ())
+        "SELECT tenant_id, contact_id, enrollment_id, decision_id FROM messages WHERE seq = ?1",
+        [seq],
+        |row| {
+            Ok(writebacks::New {
+                tenant: TenantId(get(row, "tenant_id")?),
+                contact: get(row, "contact_id")?,
+                enrollment: get(row, "enrollment_id")?,
+                decision: get(row, "decision_id")?,
+                kind: "task",
+                body: &body,
+                due_at: Some(now),
+                now,
+            })
+        },
+    )?;
+    match place {
+        Some(new) => writebacks::add(tx, &new),
+        None => Ok(()),
+    }
 }
 
 fn health(

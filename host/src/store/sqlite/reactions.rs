@@ -5,9 +5,9 @@ use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::contacts;
 use super::exits::{self, Happening};
-use super::rows::{collect, execute, first, get, to_json};
+use super::rows::{collect, execute, first, get};
+use super::{contacts, writebacks};
 use crate::calendar;
 use crate::domain::Instant;
 use crate::domain::enrollment::{AccountStop, ExitReason};
@@ -143,13 +143,17 @@ fn ask_a_person(
         "title": title,
         "body": happening.text("text").or_else(|| happening.text("excerpt")).unwrap_or_default(),
     });
-    execute(
-        tx,
-        "INSERT INTO writebacks (tenant_id, contact_id, kind, body, due_at, created_at, status)
-         VALUES (?1, ?2, 'task', ?3, ?4, ?4, 'open')",
-        params![happening.tenant.0, contact, to_json(&body)?, happening.at.0],
-    )
-    .map(|_| ())
+    let new = writebacks::New {
+        tenant: happening.tenant,
+        contact,
+        enrollment: None,
+        decision: None,
+        kind: "task",
+        body: &body,
+        due_at: Some(happening.at),
+        now: happening.at,
+    };
+    writebacks::add(tx, &new)
 }
 
 /// A mailbox that is full for weeks is as good as none.
