@@ -10,6 +10,8 @@ mod draft;
 mod keep;
 mod kinds;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use std::io::IsTerminal;
