@@ -6,14 +6,18 @@
 //! `outcome`: what may be repeated, what may not, and what nobody knows; each says why.
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
+mod address;
+pub mod brevo;
 pub mod capture;
 mod form;
 mod header;
 pub mod mailgun;
+pub mod postmark;
 mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
 pub mod ses;
+pub mod smtp;
 mod sns;
 pub mod sparkpost;
 
@@ -29,6 +33,9 @@ pub const KINDS: &[&Kind] = &[
     &mailgun::KIND,
     &ses::KIND,
     &sparkpost::KIND,
+    &postmark::KIND,
+    &brevo::KIND,
+    &smtp::KIND,
 ];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.

@@ -29,6 +29,20 @@ pub(super) struct File {
     pub bytes: Vec<u8>,
 }
 
+impl Parts {
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A header that the provider tells apart from the others, unless it is among them too.
+    pub(super) fn header_if_missing(&mut self, name: &str, value: &str) {
+        let is_there = |(n, _): &(String, String)| n.eq_ignore_ascii_case(name);
+        if !value.trim().is_empty() && !self.headers.iter().any(is_there) {
+            self.header(name, value);
+        }
+    }
+}
+
 /// They tell how the original was encoded, which this one is not.
 const ENCODING: &[&str] = &[
     "content-type",

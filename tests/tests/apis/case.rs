@@ -155,11 +155,15 @@ impl Case {
                 let request = receives.fetch(self.id.as_deref().expect(at));
                 vec![(format!("fetch ({name})"), show(&request.expect(at)))]
             }
-            "write" if !self.done.is_empty() => {
+            "write" | "search" if !self.done.is_empty() || self.contact_id.is_some() => {
                 let writes = connector.writes.as_ref().expect(at);
-                let request = writes.request(&self.write(at), &self.done);
+                let write = self.write(at);
+                let request = match self.call.as_str() {
+                    "write" => writes.request(&write, &self.done),
+                    _ => writes.search(&write, &self.done),
+                };
                 let shown = request.map_or(Value::Null, |request| show(&request));
-                vec![(format!("write ({name})"), shown)]
+                vec![(format!("{} ({name})", self.call), shown)]
             }
             _ => Vec::new(),
         }

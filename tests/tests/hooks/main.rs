@@ -294,7 +294,9 @@ fn one_bad_field_spoils_at_most_its_own_event() {
     for sender in senders() {
         for (name, body) in sender.golden() {
             let good = read(&sender, &body).expect("a batch");
-            let sent: Value = serde_json::from_slice(&body).expect("JSON");
+            let Ok(sent) = serde_json::from_slice::<Value>(&body) else {
+                continue;
+            };
             for pointer in pointers(&sent, "") {
                 for value in &nonsense {
                     let mut changed = sent.clone();
