@@ -103,7 +103,8 @@ pub(super) fn contact(id: &str, body: &Value) -> Hydrated {
 pub(super) fn associated(object: &str, body: &Value) -> Hydrated {
     let mut data = JsonMap::new();
     for (property, value) in properties(body).filter(|(_, value)| !value.is_null()) {
-        if [TEXTS, BOOKKEEPING].concat().contains(&property.as_str()) {
+        let left_out = |list: &[&str]| list.contains(&property.as_str());
+        if left_out(TEXTS) || left_out(BOOKKEEPING) {
             continue;
         }
         let ours = DATA_NAMES.iter().find(|(theirs, _)| theirs == property);
