@@ -54,7 +54,8 @@ fn a_stranger_is_not_believed() {
         };
         let hook = connect(sample.kind, stranger).hook.expect("takes webhooks");
         let got = hook.verify(&good, NOW);
-        assert_eq!(got, Err(Refusal::BadSignature), "{}", sample.name());
+        let is_refused = matches!(got, Err(Refusal::BadSignature | Refusal::NotOurs(_)));
+        assert!(is_refused, "{}: {got:?}", sample.name());
     }
 }
 
