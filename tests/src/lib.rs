@@ -25,7 +25,7 @@ pub mod wait;
 pub use dice::Dice;
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
-pub use fake::provider::{Answer, Call, FakeProvider};
+pub use fake::provider::{Answer, Call, FakeProvider, Search};
 pub use keys::Keys;
 pub use registry::Registry;
 pub use senders::Senders;
