@@ -110,6 +110,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("dialoguer", &["cli"]),
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
+    ("lettre", &["net"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),

@@ -5,10 +5,28 @@
 //! rides along untouched in `raw`. A new CRM is a new folder, and golden payloads in
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
+mod associated;
+mod body;
+mod call;
+pub mod close;
 pub mod cloudevents;
+mod event;
+pub mod freshsales;
 pub mod hubspot;
+mod moment;
+pub mod odoo;
+pub mod attio;
+mod call;
+pub mod cloudevents;
+pub mod espocrm;
+pub mod hubspot;
+mod people;
 mod person;
+pub mod salesforce;
+pub mod pipedrive;
 pub mod time_zone;
+pub mod zoho;
+pub mod twenty;
 
 use serde_json::Value;
 
@@ -20,7 +38,19 @@ pub use cloudevents::CloudEvents;
 pub use hubspot::Hubspot;
 
 /// Every CRM that can be connected.
-pub const KINDS: &[&Kind] = &[&hubspot::KIND, &cloudevents::KIND];
+pub const KINDS: &[&Kind] = &[
+    &hubspot::KIND,
+    &salesforce::KIND,
+    &zoho::KIND,
+    &pipedrive::KIND,
+    &close::KIND,
+    &freshsales::KIND,
+    &odoo::KIND,
+    &attio::KIND,
+    &twenty::KIND,
+    &espocrm::KIND,
+    &cloudevents::KIND,
+];
 
 /// The CRM's own opt-out of a person, met in an event about something else: nothing may be sent to
 /// them. Once per person, since a person who opts in again does so by our own page.

@@ -106,6 +106,7 @@ fn known_kind(config: &Config, name: &str, known: &Known, ours: Ours, net: &Arc<
                 provider: Arc::clone(provider) as _,
                 reach,
             },
+            Sends::Smtp(server) => Transport::Smtp(Arc::new(net.submitter(Arc::clone(server)))),
         }),
         source: hydrates.map(|hydrates| Source {
             hydrates,
