@@ -6,27 +6,24 @@
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
 mod associated;
+pub mod attio;
 mod body;
 mod call;
 pub mod close;
 pub mod cloudevents;
+pub mod espocrm;
 mod event;
 pub mod freshsales;
 pub mod hubspot;
 mod moment;
 pub mod odoo;
-pub mod attio;
-mod call;
-pub mod cloudevents;
-pub mod espocrm;
-pub mod hubspot;
 mod people;
 mod person;
-pub mod salesforce;
 pub mod pipedrive;
+pub mod salesforce;
 pub mod time_zone;
-pub mod zoho;
 pub mod twenty;
+pub mod zoho;
 
 use serde_json::Value;
 

@@ -17,9 +17,9 @@ mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
 pub mod ses;
+pub mod smtp;
 mod sns;
 pub mod sparkpost;
-pub mod smtp;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;

@@ -9,26 +9,26 @@ use followup::domain::Instant;
 use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
+mod attio;
 mod brevo;
 mod close;
 mod cloudevents;
-mod freshsales;
-mod attio;
 mod cloudevents;
 mod espocrm;
+mod freshsales;
 mod hubspot;
 mod mailgun;
-mod postmark;
 mod odoo;
 mod pipedrive;
+mod postmark;
 mod resend;
 mod salesforce;
 mod sendgrid;
 mod ses;
-mod sparkpost;
 mod smtp;
-mod zoho;
+mod sparkpost;
 mod twenty;
+mod zoho;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
