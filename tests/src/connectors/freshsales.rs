@@ -12,6 +12,10 @@ pub(super) fn sample() -> Sample {
             .with_secret("api_key", "fs-key-1")
             .with_secret("webhook_password", password)
     };
-    Sample::of("freshsales", settings(PASSWORD), Some(settings(OTHER_PASSWORD)))
-        .signed_by_headers(|_, _| headers(&[("x-followup-key", PASSWORD)]))
+    Sample::of(
+        "freshsales",
+        settings(PASSWORD),
+        Some(settings(OTHER_PASSWORD)),
+    )
+    .signed_by_headers(|_, _| headers(&[("x-followup-key", PASSWORD)]))
 }

@@ -12,6 +12,10 @@ pub(super) fn sample() -> Sample {
             .with_secret("api_token", "pd-token-1")
             .with_secret("webhook_password", password)
     };
-    Sample::of("pipedrive", settings(PASSWORD), Some(settings(OTHER_PASSWORD)))
-        .with_basic_password()
+    Sample::of(
+        "pipedrive",
+        settings(PASSWORD),
+        Some(settings(OTHER_PASSWORD)),
+    )
+    .with_basic_password()
 }

@@ -287,7 +287,10 @@ mod tests {
         for (write, expect) in [
             (write(note(), Some("lead_1")), vec![Step::Create]),
             (write(note(), None), vec![Step::Lead, Step::Create]),
-            (write(fields(&json!({"title": "CEO"})), None), vec![Step::Contact]),
+            (
+                write(fields(&json!({"title": "CEO"})), None),
+                vec![Step::Contact],
+            ),
             (
                 write(fields(&json!({"lead.url": "x"})), Some("lead_1")),
                 vec![Step::LeadFields],
@@ -303,7 +306,10 @@ mod tests {
 
     #[test]
     fn fields_go_to_the_contact_or_to_its_lead() {
-        let both = write(fields(&json!({"title": "CEO", "lead.custom.cf_1": null})), None);
+        let both = write(
+            fields(&json!({"title": "CEO", "lead.custom.cf_1": null})),
+            None,
+        );
         assert_eq!(properties(&both, false), json!({"title": "CEO"}));
         assert_eq!(properties(&both, true), json!({"custom.cf_1": null}));
         for (key, known) in [

@@ -339,7 +339,13 @@ mod tests {
         assert_eq!(person_reference("res.partner,7"), Some((PARTNER, 7)));
         assert_eq!(person_reference("crm.lead,9"), Some((LEAD, 9)));
         assert_eq!(person_reference("7"), Some((PARTNER, 7)));
-        for text in ["res.users,7", "res.partner", "res.partner,x", "res.partner,-1", "0"] {
+        for text in [
+            "res.users,7",
+            "res.partner",
+            "res.partner,x",
+            "res.partner,-1",
+            "0",
+        ] {
             assert_eq!(person_reference(text), None, "{text}");
         }
     }
