@@ -59,4 +59,5 @@ pub mod writeback;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod embedded;

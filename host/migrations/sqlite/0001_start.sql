@@ -96,12 +96,20 @@ CREATE TABLE contacts (
     version    INTEGER NOT NULL DEFAULT 0,
     -- The earliest moment at which there is something to decide; none while nothing is planned.
     due_at     INTEGER,
-    deleted_at INTEGER
+    deleted_at INTEGER,
+    -- When its fields were told, by their sources' clocks: of most, and JSON of those apart from that
+    -- (`domain::known`).
+    told_at    INTEGER,
+    told       TEXT,
+    -- The contact that its CRM merged it into, which nothing was merged with in turn: what is heard of this
+    -- one is heard of that one.
+    merged_into INTEGER REFERENCES contacts (id)
 ) STRICT;
 CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
 -- Cost follows what is due: the engine reads the front of this index and nothing else.
 CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX contacts_quiet ON contacts (tenant_id, quiet_until) WHERE quiet_until IS NOT NULL;
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX contacts_by_account ON contacts (tenant_id, account_key) WHERE account_key IS NOT NULL;
 
 -- How each connection names a contact; further addresses of a person under the connection '@'.
@@ -110,8 +118,11 @@ CREATE TABLE contact_refs (
     connection  TEXT NOT NULL,
     external_id TEXT NOT NULL,
     contact_id  INTEGER NOT NULL REFERENCES contacts (id),
+    -- The sender merged it into another id: that it deletes this one says nothing of the contact.
+    merged      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, connection, external_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_refs_by_contact ON contact_refs (contact_id);
 
 CREATE TABLE events (
     seq         INTEGER PRIMARY KEY,
@@ -331,8 +342,13 @@ CREATE TABLE messages (
     provider_id      TEXT,
     attempts         INTEGER NOT NULL DEFAULT 0,
     first_attempt_at INTEGER,
-    -- An exit came while it was with the provider: it must not be tried again.
+    -- An exit came while it was with the provider, or in doubt: it must not be tried again.
     stop             INTEGER NOT NULL DEFAULT 0,
+    -- In doubt: when it is looked for next at its provider, how often it was, when last, and what that said.
+    look_at          INTEGER,
+    looks            INTEGER NOT NULL DEFAULT 0,
+    looked_at        INTEGER,
+    look_said        TEXT,
     UNIQUE (tenant_id, id)
 ) STRICT;
 CREATE INDEX messages_due ON messages (due_at) WHERE status = 'queued';
@@ -343,6 +359,7 @@ CREATE INDEX messages_by_rfc_id ON messages (rfc_message_id) WHERE rfc_message_i
 CREATE INDEX messages_open ON messages (enrollment_id) WHERE status IN ('queued', 'held', 'sending');
 CREATE INDEX messages_sending ON messages (tenant_id) WHERE status = 'sending';
 CREATE INDEX messages_uncertain ON messages (tenant_id) WHERE status = 'uncertain';
+CREATE INDEX messages_to_look_for ON messages (look_at) WHERE status = 'uncertain' AND look_at IS NOT NULL;
 CREATE INDEX messages_by_contact ON messages (contact_id, seq);
 
 -- One row per call of a provider, written before the call and completed after it.
@@ -378,6 +395,7 @@ CREATE TABLE writebacks (
     -- The CRM it goes to, and when it is tried or looked for next.
     connection    TEXT CHECK ((connection IS NULL) = (status = 'open')),
     try_at        INTEGER CHECK ((try_at IS NOT NULL) = (status IN ('queued', 'searching'))),
+    -- Of the call at hand.
     attempts      INTEGER NOT NULL DEFAULT 0,
     searches      INTEGER NOT NULL DEFAULT 0,
     -- JSON of what its calls gave so far: one write may be several calls.

@@ -8,11 +8,14 @@ use serde_json::Value;
 use crate::domain::connector::{AskError, WriteOutcome};
 use crate::domain::http::{Method, Request, Response};
 
+/// A header that shows who calls; none where a token is added on the way.
+pub(super) type Credential = (&'static str, String);
+
 /// A request with a JSON body.
 pub(super) fn send(
     method: Method,
     url: String,
-    credentials: Option<(&'static str, String)>,
+    credentials: impl Into<Option<Credential>>,
     body: &Value,
 ) -> Request {
     let mut request = get(url, credentials);
@@ -25,9 +28,9 @@ pub(super) fn send(
 }
 
 /// A request without a body.
-pub(super) fn get(url: String, credentials: Option<(&'static str, String)>) -> Request {
+pub(super) fn get(url: String, credentials: impl Into<Option<Credential>>) -> Request {
     let mut headers = vec![("accept", "application/json".to_owned())];
-    headers.extend(credentials);
+    headers.extend(credentials.into());
     Request {
         method: Method::Get,
         url,
@@ -41,6 +44,11 @@ pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish()
+}
+
+/// An address with parameters, each escaped.
+pub(super) fn url(path: &str, parameters: &[(&str, &str)]) -> String {
+    format!("{path}?{}", query(parameters))
 }
 
 /// The body of an answer; null where it is no JSON.

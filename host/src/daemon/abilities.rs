@@ -17,10 +17,10 @@ use crate::writeback::Crm;
 
 /// What one connection can do.
 #[derive(Default)]
-pub(super) struct Abilities {
-    pub(super) hook: Option<ingest::Connection>,
+pub(crate) struct Abilities {
+    pub(crate) hook: Option<ingest::Connection>,
     /// Under `/hooks/NAME/inbound`.
-    pub(super) inbound: Option<ingest::Connection>,
+    pub(crate) inbound: Option<ingest::Connection>,
     pub(super) transport: Option<Transport>,
     pub(super) source: Option<Source>,
     /// By the name of the poll.
@@ -28,7 +28,7 @@ pub(super) struct Abilities {
     pub(super) writer: Option<(Writer, Crm)>,
 }
 
-pub(super) fn of(
+pub(crate) fn of(
     config: &Config,
     name: &str,
     connection: &Connection,
@@ -70,12 +70,7 @@ fn known_kind(config: &Config, name: &str, known: &Known, ours: Ours, net: &Arc<
     let creates_contacts = known.kind.sort != Sort::Provider;
     let connector = &known.connector;
     let reach = reach(known);
-    let api = Arc::new(Api::new(
-        Arc::clone(net),
-        reach,
-        connector.refreshes.clone(),
-        connector.pace,
-    ));
+    let api = Arc::new(api(known, net));
     let through = connector
         .receives
         .as_ref()
@@ -111,6 +106,7 @@ fn known_kind(config: &Config, name: &str, known: &Known, ours: Ours, net: &Arc<
                 provider: Arc::clone(provider) as _,
                 reach,
             },
+            Sends::Smtp(server) => Transport::Smtp(Arc::new(net.submitter(Arc::clone(server)))),
         }),
         source: hydrates.map(|hydrates| Source {
             hydrates,
@@ -118,6 +114,17 @@ fn known_kind(config: &Config, name: &str, known: &Known, ours: Ours, net: &Arc<
             creates_contacts,
         }),
     }
+}
+
+/// The API of a connection, called at its pace.
+pub fn api(known: &Known, net: &Arc<Net>) -> Api {
+    let connector = &known.connector;
+    Api::new(
+        Arc::clone(net),
+        reach(known),
+        connector.refreshes.clone(),
+        connector.pace,
+    )
 }
 
 /// What is asked of a CRM at an interval. A subscription is renewed only where webhooks can arrive.

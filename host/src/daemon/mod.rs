@@ -32,6 +32,8 @@ use crate::reconcile::Reconciler;
 use crate::store;
 use crate::writeback::Scribe;
 
+pub use abilities::api;
+pub(crate) use abilities::of as abilities;
 pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
 pub use plugins::{Installed, Plugins};

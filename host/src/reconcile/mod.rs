@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::connector::{AskError, Cursor, Reconciles, Renews};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};

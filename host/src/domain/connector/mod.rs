@@ -26,7 +26,7 @@ pub use writeback::{
 };
 
 use super::hook::Hook;
-use super::mail::Provider;
+use super::mail::{Provider, SmtpServer};
 
 /// What one connection can do. What is none is not possible, and whoever asks says so.
 #[derive(Clone, Default)]
@@ -59,4 +59,5 @@ pub struct Connector {
 #[derive(Clone)]
 pub enum Sends {
     Http(Arc<dyn Provider>),
+    Smtp(Arc<SmtpServer>),
 }

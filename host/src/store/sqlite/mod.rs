@@ -15,7 +15,9 @@ mod explain;
 mod installs;
 mod intake;
 mod ledger;
+mod looks;
 mod machines;
+mod merges;
 mod outbox;
 mod pace;
 #[cfg(test)]

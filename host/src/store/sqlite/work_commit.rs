@@ -65,7 +65,8 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
         attributes: decided.properties.clone(),
         ..ContactPatch::default()
     };
-    contacts::patch(tx, decided.tenant, decided.contact_id, &told, decided.now)?;
+    let now = decided.now;
+    contacts::patch(tx, decided.tenant, decided.contact_id, &told, now, now)?;
     for emitted in &decided.emitted {
         store_emitted(tx, decided, emitted)?;
     }

@@ -92,7 +92,8 @@ impl Writebacks for SqliteStore {
             execute(
                 tx,
                 "INSERT INTO writeback_attempts (writeback_id, number, tenant_id, started_at)
-                 SELECT id, attempts, tenant_id, ?2 FROM writebacks WHERE id = ?1 AND ?3",
+                 SELECT id, 1 + (SELECT count(*) FROM writeback_attempts WHERE writeback_id = ?1), tenant_id, ?2
+                 FROM writebacks WHERE id = ?1 AND ?3",
                 params![id, now.0, claimed > 0],
             )?;
             Ok(claimed > 0)
@@ -190,7 +191,7 @@ fn conclude(tx: &Connection, conclusion: &WriteConclusion) -> Result<(), Error> 
         execute(
             tx,
             "UPDATE writeback_attempts SET finished_at = ?2, outcome = ?3
-             WHERE writeback_id = ?1 AND number = (SELECT attempts FROM writebacks WHERE id = ?1)",
+             WHERE writeback_id = ?1 AND number = (SELECT max(number) FROM writeback_attempts WHERE writeback_id = ?1)",
             params![id, now.0, to_json(outcome)?],
         )?;
     }
