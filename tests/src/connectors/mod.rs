@@ -13,7 +13,6 @@ mod attio;
 mod brevo;
 mod close;
 mod cloudevents;
-mod cloudevents;
 mod espocrm;
 mod freshsales;
 mod hubspot;
@@ -175,7 +174,6 @@ pub fn samples() -> Vec<Sample> {
         cloudevents::sample(),
         freshsales::sample(),
         attio::sample(),
-        cloudevents::sample(),
         espocrm::sample(),
         hubspot::sample(),
         mailgun::sample(),

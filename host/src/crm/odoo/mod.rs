@@ -10,6 +10,7 @@
 
 mod api;
 mod events;
+mod fields;
 mod hydrate;
 mod reconcile;
 mod records;
