@@ -51,10 +51,13 @@ pub mod ingest;
 pub mod plugins;
 pub mod poll;
 pub mod recipient;
+pub mod reconcile;
 pub mod simulate;
+pub mod writeback;
 
 // Layer 4: the edges.
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod embedded;

@@ -23,9 +23,11 @@ pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
+pub use fake::dns::FakeDns;
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider};
+pub use fake::scripted::ScriptedApi;
 pub use keys::Keys;
 pub use registry::Registry;
 pub use senders::Senders;

@@ -96,12 +96,20 @@ CREATE TABLE contacts (
     version    INTEGER NOT NULL DEFAULT 0,
     -- The earliest moment at which there is something to decide; none while nothing is planned.
     due_at     INTEGER,
-    deleted_at INTEGER
+    deleted_at INTEGER,
+    -- When its fields were told, by their sources' clocks: of most, and JSON of those apart from that
+    -- (`domain::known`).
+    told_at    INTEGER,
+    told       TEXT,
+    -- The contact that its CRM merged it into, which nothing was merged with in turn: what is heard of this
+    -- one is heard of that one.
+    merged_into INTEGER REFERENCES contacts (id)
 ) STRICT;
 CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
 -- Cost follows what is due: the engine reads the front of this index and nothing else.
 CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX contacts_quiet ON contacts (tenant_id, quiet_until) WHERE quiet_until IS NOT NULL;
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX contacts_by_account ON contacts (tenant_id, account_key) WHERE account_key IS NOT NULL;
 
 -- How each connection names a contact; further addresses of a person under the connection '@'.
@@ -110,8 +118,11 @@ CREATE TABLE contact_refs (
     connection  TEXT NOT NULL,
     external_id TEXT NOT NULL,
     contact_id  INTEGER NOT NULL REFERENCES contacts (id),
+    -- The sender merged it into another id: that it deletes this one says nothing of the contact.
+    merged      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, connection, external_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_refs_by_contact ON contact_refs (contact_id);
 
 CREATE TABLE events (
     seq         INTEGER PRIMARY KEY,
@@ -254,10 +265,13 @@ CREATE TABLE faults (
 CREATE INDEX faults_by_contact ON faults (contact_id);
 CREATE INDEX faults_by_plugin ON faults (plugin_id, id);
 
--- Triggers that are asked at an interval.
+-- Who is asked at an interval: triggers, CRMs for what their webhooks did not tell, and those who forget
+-- a subscription unless it is renewed.
 CREATE TABLE polls (
     tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    -- A connection; of a renewal, its name and `#renewal`.
     connection TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('trigger', 'crm', 'renewal')),
     -- What the last page gave; stored in the transaction that stored its events.
     cursor     TEXT,
     due_at     INTEGER NOT NULL,
@@ -267,6 +281,9 @@ CREATE TABLE polls (
     -- Since the last page.
     failures   INTEGER NOT NULL DEFAULT 0,
     fault      TEXT CHECK ((fault IS NOT NULL) = (failures > 0)),
+    -- Of a CRM: records looked at, and those that no webhook had told of.
+    records    INTEGER NOT NULL DEFAULT 0,
+    found_only INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, connection)
 ) STRICT, WITHOUT ROWID;
 
@@ -325,8 +342,13 @@ CREATE TABLE messages (
     provider_id      TEXT,
     attempts         INTEGER NOT NULL DEFAULT 0,
     first_attempt_at INTEGER,
-    -- An exit came while it was with the provider: it must not be tried again.
+    -- An exit came while it was with the provider, or in doubt: it must not be tried again.
     stop             INTEGER NOT NULL DEFAULT 0,
+    -- In doubt: when it is looked for next at its provider, how often it was, when last, and what that said.
+    look_at          INTEGER,
+    looks            INTEGER NOT NULL DEFAULT 0,
+    looked_at        INTEGER,
+    look_said        TEXT,
     UNIQUE (tenant_id, id)
 ) STRICT;
 CREATE INDEX messages_due ON messages (due_at) WHERE status = 'queued';
@@ -337,6 +359,7 @@ CREATE INDEX messages_by_rfc_id ON messages (rfc_message_id) WHERE rfc_message_i
 CREATE INDEX messages_open ON messages (enrollment_id) WHERE status IN ('queued', 'held', 'sending');
 CREATE INDEX messages_sending ON messages (tenant_id) WHERE status = 'sending';
 CREATE INDEX messages_uncertain ON messages (tenant_id) WHERE status = 'uncertain';
+CREATE INDEX messages_to_look_for ON messages (look_at) WHERE status = 'uncertain' AND look_at IS NOT NULL;
 CREATE INDEX messages_by_contact ON messages (contact_id, seq);
 
 -- One row per call of a provider, written before the call and completed after it.
@@ -350,7 +373,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (message_seq, number)
 ) STRICT, WITHOUT ROWID;
 
--- Tasks, notes and fields for the CRM.
+-- Tasks, notes, fields and copies of sent mail for the CRM: an outbox of its own.
 CREATE TABLE writebacks (
     id            INTEGER PRIMARY KEY,
     tenant_id     INTEGER NOT NULL REFERENCES tenants (id),
@@ -358,13 +381,65 @@ CREATE TABLE writebacks (
     -- None for what the host itself has to tell: that somebody left the company, say.
     enrollment_id INTEGER REFERENCES enrollments (id),
     decision_id   INTEGER REFERENCES decisions (id),
-    kind          TEXT NOT NULL CHECK (kind IN ('task', 'note', 'properties')),
+    kind          TEXT NOT NULL CHECK (kind IN ('task', 'note', 'properties', 'mail')),
     body          TEXT NOT NULL,
+    -- Of a task: when it is to be done.
     due_at        INTEGER,
     created_at    INTEGER NOT NULL,
-    status        TEXT NOT NULL CHECK (status IN ('open', 'cancelled'))
+    -- open: no CRM that takes it knows the contact. searching: it may be there already, and is looked
+    -- for before it is written again.
+    status        TEXT NOT NULL CHECK (status IN ('open', 'queued', 'sending', 'searching', 'done', 'failed',
+                      'uncertain', 'cancelled')),
+    -- The mail that it is a copy of.
+    message_seq   INTEGER UNIQUE REFERENCES messages (seq),
+    -- The CRM it goes to, and when it is tried or looked for next.
+    connection    TEXT CHECK ((connection IS NULL) = (status = 'open')),
+    try_at        INTEGER CHECK ((try_at IS NOT NULL) = (status IN ('queued', 'searching'))),
+    -- Of the call at hand.
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    searches      INTEGER NOT NULL DEFAULT 0,
+    -- JSON of what its calls gave so far: one write may be several calls.
+    done          TEXT NOT NULL DEFAULT '[]',
+    reason        TEXT
 ) STRICT;
 CREATE INDEX writebacks_by_contact ON writebacks (contact_id);
+CREATE INDEX writebacks_due ON writebacks (try_at) WHERE try_at IS NOT NULL;
+CREATE INDEX writebacks_sending ON writebacks (tenant_id) WHERE status = 'sending';
+CREATE INDEX writebacks_troubled ON writebacks (tenant_id, id) WHERE status IN ('failed', 'uncertain');
+CREATE INDEX writebacks_open ON writebacks (contact_id) WHERE status = 'open';
+
+-- One row per call, written before the call and completed after it.
+CREATE TABLE writeback_attempts (
+    writeback_id INTEGER NOT NULL REFERENCES writebacks (id),
+    number       INTEGER NOT NULL,
+    tenant_id    INTEGER NOT NULL REFERENCES tenants (id),
+    started_at   INTEGER NOT NULL,
+    finished_at  INTEGER,
+    outcome      TEXT,
+    PRIMARY KEY (writeback_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- The CRMs that take writes, as configured.
+CREATE TABLE writers (
+    tenant_id  INTEGER NOT NULL REFERENCES tenants (id),
+    connection TEXT NOT NULL,
+    -- Whether they get copies of sent mail.
+    log_mail   INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, connection)
+) STRICT, WITHOUT ROWID;
+
+-- Records of CRMs as last heard of: what a webhook told, a poll need not tell again.
+CREATE TABLE crm_records (
+    tenant_id    INTEGER NOT NULL REFERENCES tenants (id),
+    connection   TEXT NOT NULL,
+    object       TEXT NOT NULL,
+    external_id  TEXT NOT NULL,
+    -- By the CRM's clock: its latest change that we heard of.
+    heard_at     INTEGER NOT NULL,
+    -- What we made ourselves.
+    writeback_id INTEGER REFERENCES writebacks (id),
+    PRIMARY KEY (tenant_id, connection, object, external_id)
+) STRICT, WITHOUT ROWID;
 
 -- What reached out to a contact: our messages from the moment a provider is called, and what
 -- people did by hand as far as the CRM tells. All caps and limits count these rows.

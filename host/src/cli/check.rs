@@ -39,7 +39,7 @@ impl CheckArgs {
 }
 
 /// The manifests of every plugin the configuration can use.
-fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
+pub(super) fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
     load::plugins(config)
         .map(|plugins| plugins.manifests())
         .map_err(|e| {
@@ -49,7 +49,7 @@ fn installed(config: &Config) -> Result<Vec<Manifest>, Vec<Problem>> {
 }
 
 /// What was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// Whether `serve` would start.
     pub ok: bool,

@@ -3,9 +3,13 @@
 //! People get tables on stdout, programs get `--json`; logs and errors go to stderr.
 #![expect(clippy::print_stdout, reason = "stdout is the command line's door")]
 
+mod abilities;
 pub mod check;
+mod connect;
+mod connections;
 mod contact;
 mod demo;
+mod doctor;
 pub mod init;
 mod internal_compile;
 mod leads;
@@ -44,6 +48,12 @@ enum Command {
     Init(init::InitArgs),
     /// Say what is wrong with a configuration: file, line and remedy of every problem at once.
     Check(check::CheckArgs),
+    /// Connect a CRM or an e-mail provider: ask for what it needs, test it, write it into the configuration.
+    Connect(connect::Connect),
+    /// What is connected, and what it makes of a captured webhook.
+    Connections(connections::Connections),
+    /// Look at everything (connections, domains, clock, disk, plugins) and say what to do.
+    Doctor(doctor::Doctor),
     /// Run: take in webhooks, decide, deliver.
     Serve(serve::Serve),
     /// How things stand: contacts, enrollments, messages, parked decisions.
@@ -101,6 +111,9 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Connect(command) => command.run(),
+        Command::Connections(command) => command.run(),
+        Command::Doctor(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Why(command) => command.run(),

@@ -18,6 +18,7 @@ const EXAMPLES: &str = "Examples:
   followup outbox                                  what is due first comes first
   followup outbox --rule paused --sequence welcome
   followup outbox release --all                    let go what is held because it is late
+  followup outbox sent --message msg_0k3v…         it was in doubt, and the provider shows it
   followup outbox cancel --rule missing-field --reason 'the list was bad'";
 
 #[derive(Args)]
@@ -31,9 +32,12 @@ pub(super) struct Outbox {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Let messages go that are held because they are late (rule `stale`).
+    /// Let messages go that are held because they are late (rule `stale`), or send one again that is in
+    /// doubt.
     Release(Release),
-    /// Cancel messages that have not been handed to a provider.
+    /// Say of a message in doubt that it was sent.
+    Sent(Sent),
+    /// Cancel messages that have not been handed to a provider, or leave one in doubt as it is.
     Cancel(Cancel),
 }
 
@@ -68,8 +72,17 @@ struct Release {
 }
 
 #[derive(Args)]
+struct Sent {
+    /// The message: the provider shows it, or the recipient has it.
+    #[arg(long, value_name = "ID")]
+    message: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
 struct Cancel {
-    /// One message, queued or held.
+    /// One message: queued, held or in doubt.
     #[arg(long, value_name = "ID", required_unless_present = "rule")]
     message: Option<String>,
     /// All that are held by this rule.
@@ -93,6 +106,7 @@ impl Outbox {
         match self.command {
             None => self.list.run(),
             Some(Command::Release(release)) => release.run(),
+            Some(Command::Sent(sent)) => sent.run(),
             Some(Command::Cancel(cancel)) => cancel.run(),
         }
     }
@@ -123,13 +137,27 @@ impl Release {
         let now = SystemClock.now();
         let messages = block_on(store.release(DEFAULT_TENANT, self.message.as_deref(), now))??;
         if let (0, Some(id)) = (messages, &self.message) {
-            bail!("{id} is not held as stale: see `followup why --message {id}`");
+            bail!(
+                "{id} is neither held as stale nor in doubt, or an exit stopped it: see `followup why --message {id}`"
+            );
         }
         report(
             &self.common,
             messages,
             "released; they are judged again as if due now",
         )
+    }
+}
+
+impl Sent {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let store = write_store(&survey(&self.common.config)?)?;
+        let now = SystemClock.now();
+        let id = &self.message;
+        if !block_on(store.confirm_sent(DEFAULT_TENANT, id, now))?? {
+            bail!("{id} is not in doubt: see `followup why --message {id}`");
+        }
+        report(&self.common, 1, "sent")
     }
 }
 
@@ -144,7 +172,7 @@ impl Cancel {
         };
         let messages = block_on(store.cancel(DEFAULT_TENANT, which, &self.reason, now))??;
         if let (0, Some(id)) = (messages, &self.message) {
-            bail!("{id} is neither queued nor held: see `followup why --message {id}`");
+            bail!("{id} is neither queued, held nor in doubt: see `followup why --message {id}`");
         }
         report(&self.common, messages, "cancelled")
     }

@@ -121,11 +121,15 @@ pub fn load(path: &Path, env: &Env<'_>) -> Result<Loaded, Vec<Problem>> {
 /// Reads as much of the file as can be read, with everything that is wrong: so that `check` can go on
 /// to `validate` what is right. None where the file is no TOML at all.
 pub fn survey(path: &Path, env: &Env<'_>) -> (Option<Config>, Vec<Problem>) {
-    let text = match read_text(path) {
-        Ok(text) => text,
-        Err(problem) => return (None, vec![problem]),
-    };
-    let reader = match Reader::new(path, &text, env) {
+    match read_text(path) {
+        Ok(text) => survey_text(path, &text, env),
+        Err(problem) => (None, vec![problem]),
+    }
+}
+
+/// The same of a text that is not written yet, as if it stood at `path`.
+pub fn survey_text(path: &Path, text: &str, env: &Env<'_>) -> (Option<Config>, Vec<Problem>) {
+    let reader = match Reader::new(path, text, env) {
         Ok(reader) => reader,
         Err(problem) => return (None, vec![problem]),
     };

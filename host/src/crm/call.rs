@@ -1,47 +1,132 @@
-//! A call of an API that speaks JSON, and its answer.
+//! Calls to JSON APIs and their answers: what is the same for every CRM.
 //!
-//! In: a method, an address, the header that shows the credential, a body. Out: a request; of an answer
-//! its body, null where it is no JSON. Never a credential anywhere but in that header.
+//! In: where, with which credentials, what. Out: a request; of an answer its body, or nothing where
+//! that is no JSON. Never a meaning: what a status says is the CRM's own.
 
 use serde_json::Value;
 
+use crate::domain::connector::{AskError, WriteOutcome};
 use crate::domain::http::{Method, Request, Response};
 
-/// A header that shows who calls.
+/// A header that shows who calls; none where a token is added on the way.
 pub(super) type Credential = (&'static str, String);
 
-pub(super) fn get(url: String, credential: Credential) -> Request {
+/// A request with a JSON body.
+pub(super) fn send(
+    method: Method,
+    url: String,
+    credentials: impl Into<Option<Credential>>,
+    body: &Value,
+) -> Request {
+    let mut request = get(url, credentials);
+    request.method = method;
+    request
+        .headers
+        .push(("content-type", "application/json".to_owned()));
+    request.body = body.to_string().into_bytes();
+    request
+}
+
+/// A request without a body.
+pub(super) fn get(url: String, credentials: impl Into<Option<Credential>>) -> Request {
+    let mut headers = vec![("accept", "application/json".to_owned())];
+    headers.extend(credentials.into());
     Request {
         method: Method::Get,
         url,
-        headers: vec![credential, ("accept", JSON.to_owned())],
+        headers,
         body: Vec::new(),
     }
 }
 
-pub(super) fn send(method: Method, url: String, credential: Credential, body: &Value) -> Request {
-    Request {
-        method,
-        url,
-        headers: vec![
-            credential,
-            ("accept", JSON.to_owned()),
-            ("content-type", JSON.to_owned()),
-        ],
-        body: body.to_string().into_bytes(),
-    }
-}
-
-pub(super) fn body(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
+/// A query in the form of addresses: `a=1&b=%20`.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// An address with parameters, each escaped.
 pub(super) fn url(path: &str, parameters: &[(&str, &str)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
-    format!("{path}?{query}")
+    format!("{path}?{}", query(parameters))
 }
 
-const JSON: &str = "application/json";
+/// The body of an answer; null where it is no JSON.
+pub(super) fn body(answer: &Response) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// The items of a list in an object; nothing where there is no list.
+pub(super) fn items<'a>(object: &'a Value, key: &str) -> &'a [Value] {
+    object
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Whether an id may stand in the path of an address as it is.
+pub(super) fn is_plain_id(id: &str) -> bool {
+    !id.is_empty()
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// An id that an address is made of, or why it cannot be.
+pub(super) fn plain_id<'a>(object: &str, id: &'a str) -> Result<&'a str, AskError> {
+    if is_plain_id(id) {
+        Ok(id)
+    } else {
+        Err(AskError::Refused(format!("{id:?} is no id of a {object}")))
+    }
+}
+
+/// The same outcome; where it is to wait and does not know how long, it waits for `after_ms`.
+pub(super) fn waiting(outcome: WriteOutcome, after_ms: Option<i64>) -> WriteOutcome {
+    match outcome {
+        WriteOutcome::Retry {
+            reason,
+            after_ms: None,
+        } => WriteOutcome::Retry { reason, after_ms },
+        other => other,
+    }
+}
+
+/// The same for a question.
+pub(super) fn asking(error: AskError, after_ms: Option<i64>) -> AskError {
+    match error {
+        AskError::Retry {
+            reason,
+            after_ms: None,
+        } => AskError::Retry { reason, after_ms },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_an_address_can_carry() {
+        for (id, expect) in [
+            ("123", true),
+            ("cont_Ab9", true),
+            ("9b4f2d1e-1f2a", true),
+            ("", false),
+            ("../x", false),
+            ("1?a=b", false),
+            ("ü", false),
+        ] {
+            assert_eq!(is_plain_id(id), expect, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_escaped() {
+        assert_eq!(
+            query(&[("since", "2026-03-02T08:00:00Z"), ("q", "a&b ü")]),
+            "since=2026-03-02T08%3A00%3A00Z&q=a%26b+%C3%BC"
+        );
+    }
+}

@@ -5,15 +5,25 @@
 //! rides along untouched in `raw`. A new CRM is a new folder, and golden payloads in
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
+mod associated;
 pub mod attio;
+mod body;
 mod call;
+pub mod close;
 pub mod cloudevents;
 pub mod espocrm;
+mod event;
+pub mod freshsales;
 pub mod hubspot;
+mod moment;
+pub mod odoo;
 mod people;
 mod person;
+pub mod pipedrive;
+pub mod salesforce;
 pub mod time_zone;
 pub mod twenty;
+pub mod zoho;
 
 use serde_json::Value;
 
@@ -27,6 +37,12 @@ pub use hubspot::Hubspot;
 /// Every CRM that can be connected.
 pub const KINDS: &[&Kind] = &[
     &hubspot::KIND,
+    &salesforce::KIND,
+    &zoho::KIND,
+    &pipedrive::KIND,
+    &close::KIND,
+    &freshsales::KIND,
+    &odoo::KIND,
     &attio::KIND,
     &twenty::KIND,
     &espocrm::KIND,

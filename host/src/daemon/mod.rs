@@ -28,8 +28,12 @@ use crate::decide::Engine;
 use crate::deliver::Deliverer;
 use crate::hydrate::Hydrator;
 use crate::poll::Poller;
+use crate::reconcile::Reconciler;
 use crate::store;
+use crate::writeback::Scribe;
 
+pub use abilities::api;
+pub(crate) use abilities::of as abilities;
 pub use gateway::Gateway;
 pub use outgoing::{identity, letterhead};
 pub use plugins::{Installed, Plugins};
@@ -49,6 +53,8 @@ pub struct Daemon {
     pub deliverer: Deliverer,
     pub hydrator: Hydrator,
     pub poller: Poller,
+    pub reconciler: Reconciler,
+    pub scribe: Scribe,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -108,6 +114,13 @@ impl Daemon {
                 "messages were with a provider when the host stopped last"
             );
         }
+        let writes_in_doubt = parts.scribe.recover(clock.now()).await?;
+        if writes_in_doubt > 0 {
+            tracing::warn!(
+                writes_in_doubt,
+                "writes were with a CRM when the host stopped last"
+            );
+        }
         let listener = listener.share()?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
@@ -154,6 +167,18 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
+            tasks.spawn(
+                parts
+                    .reconciler
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
+            tasks.spawn(
+                parts
+                    .scribe
+                    .clone()
+                    .run(Arc::clone(&clock), stopped.clone()),
+            );
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {
@@ -169,6 +194,8 @@ impl Daemon {
             deliverer: parts.deliverer,
             hydrator: parts.hydrator,
             poller: parts.poller,
+            reconciler: parts.reconciler,
+            scribe: parts.scribe,
             stop,
             tasks,
         })

@@ -15,7 +15,7 @@ use crate::ingest::{CALLS_MAX, Listener};
 use crate::poll::Polled;
 use crate::sandbox::{Authority, AuthoritySetup, Plugin};
 use crate::signatures::scheme::Verifier;
-use crate::store::triggers::PollSetup;
+use crate::store::triggers::{PollKind, PollSetup};
 
 /// By connection; a trigger may be in both.
 #[derive(Default)]
@@ -72,6 +72,7 @@ impl Triggers {
 
     pub(super) fn polls(&self) -> Vec<PollSetup> {
         let setup = |(name, polled): (&String, &Polled)| PollSetup {
+            kind: PollKind::Trigger,
             connection: name.clone(),
             every_ms: polled.every_ms,
         };

@@ -23,10 +23,12 @@ use crate::ingest::{self, Door};
 use crate::net::{Net, NetLimits};
 use crate::poll::Poller;
 use crate::recipient;
+use crate::reconcile::Reconciler;
 use crate::store::intake::Reactions;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
+use crate::writeback::Scribe;
 
 /// The parts, ready to run.
 pub(super) struct Parts {
@@ -35,6 +37,8 @@ pub(super) struct Parts {
     pub(super) deliverer: Deliverer,
     pub(super) hydrator: Hydrator,
     pub(super) poller: Poller,
+    pub(super) reconciler: Reconciler,
+    pub(super) scribe: Scribe,
     net: Arc<Net>,
     hooks: HashMap<String, ingest::Connection>,
     listeners: HashMap<String, ingest::Listener>,
@@ -66,6 +70,7 @@ pub(super) async fn wire(
     let templates = Arc::new(validated.templates);
 
     let (mut hooks, mut transports, mut sources) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let (mut asked, mut crms, mut writers) = (HashMap::new(), HashMap::new(), Vec::new());
     transports.insert(
         outgoing::CAPTURE.to_owned(),
         Transport::Capture {
@@ -73,14 +78,25 @@ pub(super) async fn wire(
         },
     );
     for (name, connection) in &config.connections {
-        let can = abilities::of(config, connection, &key, &net)
+        let can = abilities::of(config, name, connection, &key, &net)
             .with_context(|| format!("connections.{name}"))?;
         hooks.extend(can.hook.map(|hook| (name.clone(), hook)));
         let inbound = can.inbound.map(|hook| (ingest::inbound(name), hook));
         hooks.extend(inbound);
         transports.extend(can.transport.map(|transport| (name.clone(), transport)));
         sources.extend(can.source.map(|source| (name.clone(), source)));
+        asked.extend(can.asked);
+        if let Some((writer, crm)) = can.writer {
+            crms.insert(name.clone(), crm);
+            writers.push(writer);
+        }
     }
+    store.register_writers(DEFAULT_TENANT, writers, now).await?;
+    let polls = asked
+        .iter()
+        .map(|(poll, asked)| asked.setup(poll))
+        .collect();
+    store.register_polls(DEFAULT_TENANT, polls, now).await?;
 
     let shared_key = Arc::new(key.clone());
     let triggers = Triggers::of(config, &plugins, &calendar, &shared_key)?;
@@ -112,6 +128,15 @@ pub(super) async fn wire(
             reactions: Arc::clone(&reactions),
             key: shared_key,
             polled: Arc::new(triggers.polled),
+        },
+        reconciler: Reconciler {
+            store: Arc::clone(&store),
+            reactions: Arc::clone(&reactions),
+            asked: Arc::new(asked),
+        },
+        scribe: Scribe {
+            store: Arc::clone(&store),
+            crms: Arc::new(crms),
         },
         listeners: triggers.listeners,
         engine: Engine {

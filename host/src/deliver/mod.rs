@@ -7,6 +7,7 @@
 
 mod breakers;
 mod judge;
+mod lookup;
 mod next;
 mod recover;
 mod send;
@@ -23,7 +24,7 @@ use crate::domain::mail::Provider;
 use crate::domain::touch::Lookback;
 use crate::guardrails::Breaker;
 use crate::guardrails::{Rules, Sender};
-use crate::net::{Net, Reach};
+use crate::net::{Net, Reach, Submitter};
 use crate::store;
 
 pub use tick::Progress;
@@ -54,6 +55,8 @@ pub enum Transport {
         provider: Arc<dyn Provider>,
         reach: Reach,
     },
+    /// Hands mails to a mail server.
+    Smtp(Arc<Submitter>),
     /// Writes RFC 5322 files into a folder; the same message is the same file.
     Capture { folder: PathBuf },
 }
@@ -63,6 +66,8 @@ impl Transport {
     pub fn repeatable_ms(&self) -> Option<i64> {
         match self {
             Self::Http { provider, .. } => provider.repeatable_ms(),
+            // A server takes the same mail twice.
+            Self::Smtp(_) => None,
             // A file is replaced by itself.
             Self::Capture { .. } => Some(i64::MAX),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Deliverer, Transport};
 use crate::domain::Instant;
 use crate::domain::mail::{Mail, Outcome};
-use crate::providers::capture;
+use crate::providers::{capture, smtp};
 
 impl Deliverer {
     /// Calls the provider and reads its answer; never fails: not knowing is an outcome too.
@@ -22,6 +22,11 @@ impl Deliverer {
                     .call(&provider.send_request(mail, now), *reach)
                     .await;
                 provider.outcome(&answer)
+            }
+            Transport::Smtp(submitter) => {
+                let bytes = capture::eml(mail, now);
+                let ended = submitter.submit(&mail.from.address, &mail.to.address, &bytes);
+                smtp::outcome(&ended.await)
             }
             Transport::Capture { folder } => match write(folder, mail, now).await {
                 Ok(file) => Outcome::accepted(Some(file)),

@@ -23,7 +23,7 @@ const JUDGED_MIN: usize = 64;
 /// What one tick did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Messages looked at.
+    /// Messages looked at, or looked for.
     pub due: usize,
     /// Messages handed to a provider.
     pub attempted: usize,
@@ -82,12 +82,21 @@ impl Deliverer {
         clock: &Arc<dyn Clock>,
     ) -> Result<Progress, Error> {
         self.lift_pauses(now).await?;
+        // Looks leave room for mails.
+        let looks = self.look(now, free.div_ceil(2), calls, clock).await?;
+        let free = free - looks;
+        if free == 0 {
+            return Ok(Progress {
+                due: looks,
+                attempted: 0,
+            });
+        }
         let mut due = self
             .store
             .due_messages(now, free.max(JUDGED_MIN), self.lookback)
             .await?;
         let mut progress = Progress {
-            due: due.len(),
+            due: due.len() + looks,
             attempted: 0,
         };
         if due.is_empty() {

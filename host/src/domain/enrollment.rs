@@ -46,6 +46,8 @@ pub enum ExitReason {
     HardBounce,
     Complaint,
     ContactDeleted,
+    /// The CRM merged the contact into another, whose own enrollments go on.
+    Merged,
     /// Somebody of the same account answered.
     AccountReplied,
     /// An auto-reply said that the person left the company.
@@ -66,6 +68,7 @@ impl ExitReason {
             Self::HardBounce => "hard-bounce",
             Self::Complaint => "complaint",
             Self::ContactDeleted => "contact-deleted",
+            Self::Merged => "merged",
             Self::AccountReplied => "account-replied",
             Self::Departed => "departed",
             Self::Suppressed => "suppressed",

@@ -55,6 +55,9 @@ pub enum Refusal {
     Stale { age_s: i64, tolerance_s: i64 },
     #[error("this connection has no {0}: set it in followup.toml, nothing is accepted without")]
     NotConfigured(&'static str),
+    /// What it shows is not what this connection believes, in a sentence that says what to change.
+    #[error("{0}")]
+    NotOurs(&'static str),
 }
 
 /// How far a signed timestamp may lie from our clock, either way.

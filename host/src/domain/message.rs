@@ -5,7 +5,7 @@
 //!     held ◀──────────────▶ queued ──claim──▶ sending ──accepted──▶ sent ──▶ delivered
 //!       │                     │  ▲               │ │                  └────▶ bounced, complained
 //!       └──── exit ───────────┤  └── retry ──────┤ ├──rejected──▶ failed
-//!                             ▼                  │ └──in doubt──▶ uncertain ──event──▶ sent, ...
+//!                             ▼                  │ └──in doubt──▶ uncertain ──proof──▶ sent, ...
 //!                         cancelled ◀── exit ────┘ (only after a certain "not accepted")
 //! ```
 //! The table repeats the states as a CHECK constraint.
@@ -24,7 +24,7 @@ pub enum MessageStatus {
     /// Handed to the provider; the answer is not in yet.
     Sending,
     Sent,
-    /// Nobody knows whether the provider took it; waits for proof, or for a person.
+    /// Nobody knows whether the provider took it; waits for proof (an event, a search), or for a person.
     Uncertain,
     Delivered,
     Bounced,

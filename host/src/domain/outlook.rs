@@ -25,6 +25,11 @@ pub struct Waiting<'a> {
     pub quiet: Option<&'a Quiet>,
     /// Those that stop this message, whatever its time.
     pub pauses: &'a [&'a Pause],
+    /// In doubt: when it was looked for last, and what that said; and when it is looked for next.
+    pub looked: Option<(Instant, &'a str)>,
+    pub look_at: Option<Instant>,
+    /// An exit came: it must not be sent again.
+    pub stopped: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,11 +64,35 @@ pub fn outlook(message: &Waiting<'_>) -> Outlook {
             waits_for: waits_for("the provider's answer"),
             ..told
         },
-        MessageStatus::Uncertain => Outlook {
-            waits_for: waits_for("an event of the provider that proves what became of it"),
-            ..told
-        },
+        MessageStatus::Uncertain => uncertain(message, told),
         _ => told,
+    }
+}
+
+/// Proof may still come; where no look is planned any more, it is a person's turn.
+fn uncertain(message: &Waiting<'_>, told: Outlook) -> Outlook {
+    let id = message.id;
+    let waits_for = match message.look_at {
+        Some(at) => format!("proof from the provider: it is looked for there at {at}"),
+        None if message.stopped => format!(
+            "an event of the provider that proves what became of it, or somebody: \
+             `followup outbox sent --message {id}` or `followup outbox cancel --message {id}`"
+        ),
+        None => format!(
+            "an event of the provider that proves what became of it, or somebody: \
+             `followup outbox sent --message {id}`, or `followup outbox release --message {id}` to send it again"
+        ),
+    };
+    let looked = message
+        .looked
+        .map(|(at, said)| format!("looked for last at {at}: {said}"));
+    Outlook {
+        reason: match (told.reason, looked) {
+            (Some(reason), Some(looked)) => Some(format!("{reason}; {looked}")),
+            (reason, looked) => reason.or(looked),
+        },
+        waits_for: Some(waits_for),
+        ..told
     }
 }
 
@@ -175,6 +204,9 @@ mod tests {
         suppressed: None,
         quiet: None,
         pauses: &[],
+        looked: None,
+        look_at: None,
+        stopped: false,
     };
 
     /// `rule, goes_at, waits_for`.
@@ -268,6 +300,36 @@ mod tests {
             ..QUEUED
         };
         check(&held, (Some("paused"), Some(5_000), None));
+    }
+
+    #[test]
+    fn a_message_in_doubt_says_when_it_was_looked_for_and_whose_turn_it_is() {
+        let event = "an event of the provider that proves what became of it, or somebody: \
+                     `followup outbox sent --message msg_1`";
+        let again =
+            format!("{event}, or `followup outbox release --message msg_1` to send it again");
+        let not_again = format!("{event} or `followup outbox cancel --message msg_1`");
+        let planned =
+            "proof from the provider: it is looked for there at 1970-01-01T00:00:05Z".to_owned();
+        for (look_at, stopped, expect) in [
+            (Some(5_000), false, planned),
+            (None, false, again),
+            (None, true, not_again),
+        ] {
+            let doubtful = Waiting {
+                status: MessageStatus::Uncertain,
+                reason: Some("time-out"),
+                looked: Some((Instant(2_000), "not found")),
+                look_at: look_at.map(Instant),
+                stopped,
+                ..QUEUED
+            };
+            check(&doubtful, (None, None, Some(&expect)));
+            assert_eq!(
+                outlook(&doubtful).reason.as_deref(),
+                Some("time-out; looked for last at 1970-01-01T00:00:02Z: not found")
+            );
+        }
     }
 
     #[test]

@@ -127,11 +127,15 @@ impl Hydrates for Through {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
+        let told = thin.data.get("envelope_to").and_then(Value::as_array);
+        let addresses = told.into_iter().flatten().filter_map(Value::as_str);
+        let envelope_to: Vec<_> = addresses.map(str::to_owned).collect();
+        if let Some(id) = self.provider.elsewhere(&wanted.id, answer) {
+            return Ok(vec![named(id, &envelope_to, thin.occurred_at)]);
+        }
         let mut raw = self.provider.fetched(&wanted.id, answer)?;
         if raw.envelope_to.is_empty() {
-            let told = thin.data.get("envelope_to").and_then(Value::as_array);
-            let addresses = told.into_iter().flatten().filter_map(Value::as_str);
-            raw.envelope_to = addresses.map(str::to_owned).collect();
+            raw.envelope_to = envelope_to;
         }
         self.read(&raw, thin.occurred_at)
             .map_err(|what| AskError::Refused(format!("mail {} {what}", wanted.id)))

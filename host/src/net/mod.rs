@@ -1,4 +1,4 @@
-//! The only outgoing HTTP client.
+//! The only outgoing HTTP client; beside it, the only outgoing SMTP (`smtp`).
 //!
 //! In: a `Request` that a mapping wrote, and how far it may reach; or a trigger's own, which the sandbox
 //! judged (`forward`). Out: the whole answer, or a `Failure` that says whether the request can have
@@ -11,6 +11,7 @@ mod address;
 mod api;
 mod forward;
 mod names;
+mod smtp;
 
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ use names::{Gate, Gated, Refused, SystemNames};
 
 pub use api::Api;
 pub use names::Names;
+pub use smtp::Submitter;
 
 const NO_CERTIFICATES: &str = "this machine has no CA certificates: install the package ca-certificates, or set SSL_CERT_FILE";
 

@@ -3,6 +3,9 @@
 //! "Strip CR LF NUL from every header value made of CRM data": a line break inside a value is another
 //! header (header injection). RFC 5322, 2.2 and 3.6.4.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::domain::mail::{Mail, Mailbox};
 
 /// The text without control characters, on one line.
@@ -60,13 +63,40 @@ pub(super) fn mailbox(mailbox: &Mailbox) -> String {
     let name = one_line(mailbox.name.as_deref().unwrap_or_default());
     if name.is_empty() {
         address.to_owned()
-    } else if name.chars().any(|c| "()<>[]:;@\\,.\"".contains(c)) {
+    } else if name.chars().any(is_special) {
         let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
         format!("\"{escaped}\" <{address}>")
     } else {
         format!("{name} <{address}>")
     }
 }
+
+/// RFC 5322, 3.2.3.
+pub(super) fn is_special(c: char) -> bool {
+    "()<>[]:;@\\,.\"".contains(c)
+}
+
+/// The text as encoded words (RFC 2047, 2: "may not be more than 75 characters long"), each whole
+/// characters only.
+pub(super) fn encoded_word(text: &str) -> String {
+    let mut words: Vec<String> = vec![String::new()];
+    for c in text.chars() {
+        let full = |word: &String| word.len() + c.len_utf8() > ENCODED_MAX_BYTES;
+        if words.last().is_none_or(full) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(c);
+        }
+    }
+    let encoded = words
+        .iter()
+        .map(|word| format!("=?utf-8?B?{}?=", STANDARD.encode(word)));
+    encoded.collect::<Vec<_>>().join(" ")
+}
+
+/// In base64 60 characters, with what stands around them 72.
+const ENCODED_MAX_BYTES: usize = 45;
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -119,6 +149,14 @@ pub(super) mod tests {
             html: None,
             ..mail()
         }
+    }
+
+    #[test]
+    fn encoded_words() {
+        assert_eq!(encoded_word("Zoë"), "=?utf-8?B?Wm/Dqw==?=");
+        let long = encoded_word(&"ü".repeat(50));
+        assert_eq!(long.split(' ').count(), 3, "{long}");
+        assert!(long.split(' ').all(|word| word.len() <= 75), "{long}");
     }
 
     #[test]

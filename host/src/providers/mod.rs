@@ -6,10 +6,20 @@
 //! `outcome`: what may be repeated, what may not, and what nobody knows; each says why.
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
+mod address;
+pub mod brevo;
 pub mod capture;
+mod form;
 mod header;
+pub mod mailgun;
+pub mod postmark;
+mod rebuilt;
 pub mod resend;
 pub mod sendgrid;
+pub mod ses;
+pub mod smtp;
+mod sns;
+pub mod sparkpost;
 
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
@@ -17,7 +27,16 @@ pub use sendgrid::SendGrid;
 use crate::domain::connector::Kind;
 
 /// Every provider that can be connected.
-pub const KINDS: &[&Kind] = &[&sendgrid::KIND, &resend::KIND];
+pub const KINDS: &[&Kind] = &[
+    &sendgrid::KIND,
+    &resend::KIND,
+    &mailgun::KIND,
+    &ses::KIND,
+    &sparkpost::KIND,
+    &postmark::KIND,
+    &brevo::KIND,
+    &smtp::KIND,
+];
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";

@@ -31,7 +31,8 @@ pub trait Controls {
     async fn pauses(&self, tenant: TenantId) -> Result<Vec<Pause>, Error>;
 
     /// Lets messages go that are held as stale, though a person has to look at them first. One by its
-    /// id, or all. Returns how many.
+    /// id, or all. One in doubt is sent again if it is named, with the same bytes, unless an exit stopped
+    /// it. Returns how many.
     async fn release(
         &self,
         tenant: TenantId,
@@ -39,8 +40,16 @@ pub trait Controls {
         now: Instant,
     ) -> Result<usize, Error>;
 
-    /// Cancels messages that have not been handed over, held as `rule` or with this id. Returns how
-    /// many.
+    /// A message in doubt was sent, as a person has found out. False where it is not in doubt.
+    async fn confirm_sent(
+        &self,
+        tenant: TenantId,
+        message: &str,
+        now: Instant,
+    ) -> Result<bool, Error>;
+
+    /// Cancels messages that have not been handed over, held as `rule` or with this id; one in doubt only
+    /// by its id. Returns how many.
     async fn cancel(
         &self,
         tenant: TenantId,

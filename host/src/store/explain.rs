@@ -58,7 +58,7 @@ pub struct Why {
 /// Something that keeps mail from a contact.
 #[derive(Debug, Clone, Serialize)]
 pub struct Obstacle {
-    /// `suppressed`, `contact-deleted`, `paused`, `quiet`, `opted-out`, `plugin-failed`.
+    /// `suppressed`, `merged`, `contact-deleted`, `paused`, `quiet`, `opted-out`, `plugin-failed`.
     pub rule: &'static str,
     pub reason: String,
     /// Only mail of this sequence.

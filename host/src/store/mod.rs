@@ -3,8 +3,8 @@
 //! Small traits, one per reader: `Intake` (the doors), `Work` (the decide loop), `Outbox` (the
 //! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
 //! ask), `Controls` (people who act), `Roster` (lists that people bring in), `Installs` (plugin
-//! versions) and `Triggers` (the poll loop, and what is kept of every call of a trigger). Every call is coarse,
-//! so that a database across a network can do it in one round trip, and every writing call is one
+//! versions), `Triggers` (the poll loop, and what is kept of every call of a trigger), `Reconciles` (the
+//! polls of CRMs) and `Writebacks` (the CRM's own outbox). Every call is coarse, so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
@@ -15,10 +15,12 @@ pub mod intake;
 pub mod ledger;
 pub mod outbox;
 pub mod recipient;
+pub mod reconciles;
 pub mod roster;
 pub mod sqlite;
 pub mod triggers;
 pub mod work;
+pub mod writebacks;
 
 use std::sync::Arc;
 
@@ -33,9 +35,11 @@ pub use intake::Intake;
 pub use ledger::Ledger;
 pub use outbox::Outbox;
 pub use recipient::Recipient;
+pub use reconciles::Reconciles;
 pub use roster::Roster;
 pub use triggers::Triggers;
 pub use work::Work;
+pub use writebacks::Writebacks;
 
 use crate::clock::Clock;
 
@@ -59,6 +63,8 @@ pub trait Store:
     + Roster
     + Installs
     + Triggers
+    + Reconciles
+    + Writebacks
     + Send
     + Sync
     + 'static
@@ -86,6 +92,8 @@ pub struct Bells {
     pub plugins: Notify,
     /// Triggers may be due earlier than they were.
     pub poll: Notify,
+    /// Something is to be written into a CRM.
+    pub write_back: Notify,
 }
 
 /// What went wrong, by what the caller does next.

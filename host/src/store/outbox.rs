@@ -24,7 +24,7 @@ pub trait Outbox {
         lookback: Lookback,
     ) -> Result<Vec<DueMessage>, Error>;
 
-    /// When the next message is due, or the next pause is over.
+    /// When the next message is due or looked for, or the next pause is over.
     async fn next_message_at(&self) -> Result<Option<Instant>, Error>;
 
     /// Marks each message as handed over, writes its attempt row and counts its touch, where it is
@@ -37,8 +37,16 @@ pub trait Outbox {
     /// what is not so any more (the field has been told, the pause is lifted): it is looked at again.
     async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error>;
 
-    /// Completes the attempt row and moves the message on.
+    /// Completes the attempt row and moves the message on; one in doubt only where it was sent.
     async fn conclude(&self, conclusion: Conclusion) -> Result<(), Error>;
+
+    /// Takes messages in doubt that are to be looked for at their provider by now. Each is taken again
+    /// only after `doubt::LEASE_MS`, unless `looked` or `conclude` says what came of it.
+    async fn take_doubtful(&self, now: Instant, limit: usize) -> Result<Vec<Doubtful>, Error>;
+
+    /// A look that did not find the message. What it did find is concluded like any answer. One whose doubt
+    /// was resolved meanwhile stays as it is.
+    async fn looked(&self, look: Look) -> Result<(), Error>;
 
     /// Attempts that a crash left open, concluded as in doubt by the caller at start.
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, Error>;
@@ -163,6 +171,32 @@ pub enum Next {
     Uncertain {
         reason: String,
     },
+}
+
+/// A message that its provider may have taken, or not.
+#[derive(Debug, Clone)]
+pub struct Doubtful {
+    pub seq: i64,
+    pub id: String,
+    pub mail: Mail,
+    /// The connection it went through.
+    pub provider: String,
+    pub first_attempt_at: Instant,
+    /// How often it was looked for in vain.
+    pub looks: usize,
+}
+
+/// What a look came to that did not find the message.
+#[derive(Debug, Clone)]
+pub struct Look {
+    pub seq: i64,
+    pub now: Instant,
+    /// For people.
+    pub said: Option<String>,
+    /// Whether the provider answered.
+    pub answered: bool,
+    /// None where it is a person's turn.
+    pub again_at: Option<Instant>,
 }
 
 /// A message that was with a provider when the host stopped.

@@ -57,11 +57,31 @@ pub trait Triggers {
     async fn trigger_facts(&self, tenant: TenantId) -> Result<Vec<TriggerFacts>, Error>;
 }
 
-/// A connection whose trigger is asked at an interval.
+/// Who is asked at an interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollSetup {
     pub connection: String,
+    pub kind: PollKind,
     pub every_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PollKind {
+    Trigger,
+    /// Asked for what its webhooks did not tell.
+    Crm,
+    /// Forgets a subscription unless it is renewed.
+    Renewal,
+}
+
+impl PollKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Crm => "crm",
+            Self::Renewal => "renewal",
+        }
+    }
 }
 
 /// A poll that is due.

@@ -10,12 +10,25 @@ use followup::domain::connector::{Connector, Kind, Settings};
 use followup::domain::hook::{Hook, HookRequest};
 
 mod attio;
+mod brevo;
+mod close;
+mod cloudevents;
 mod cloudevents;
 mod espocrm;
+mod freshsales;
 mod hubspot;
+mod mailgun;
+mod odoo;
+mod pipedrive;
+mod postmark;
 mod resend;
+mod salesforce;
 mod sendgrid;
+mod ses;
+mod smtp;
+mod sparkpost;
 mod twenty;
+mod zoho;
 
 /// 2026-03-02T09:00:00Z.
 pub const NOW: Instant = Instant(1_772_442_000_000);
@@ -157,12 +170,25 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        brevo::sample(),
+        close::sample(),
+        cloudevents::sample(),
+        freshsales::sample(),
         attio::sample(),
         cloudevents::sample(),
         espocrm::sample(),
         hubspot::sample(),
+        mailgun::sample(),
+        postmark::sample(),
+        odoo::sample(),
+        pipedrive::sample(),
         resend::sample(),
+        salesforce::sample(),
         sendgrid::sample(),
+        ses::sample(),
+        sparkpost::sample(),
+        smtp::sample(),
+        zoho::sample(),
         twenty::sample(),
     ]
 }

@@ -11,6 +11,8 @@ pub(super) fn sample() -> Sample {
         Settings::default()
             .with_secret("api_key", "re_x")
             .with_secret("webhook_secret", secret)
+            .with_text("inbound_address", "reply@in.acme.example")
+            .with_secret("inbound_secret", secret)
     };
     Sample::of("resend", settings(WHSEC), Some(settings(OTHER_WHSEC)))
         .signed_by_headers(|body, at| signed_by_svix("svix", body, at))

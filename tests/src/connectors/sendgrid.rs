@@ -1,4 +1,5 @@
-//! SendGrid.
+//! SendGrid. Received mails: SendGrid's documentation ("Setting Up The Inbound Parse Webhook") and
+//! django-anymail's tests.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,13 +9,15 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use followup::domain::connector::Settings;
 use followup::providers::sendgrid;
 
-use super::{Sample, headers};
+use super::{PASSWORD, Sample, headers};
 
 pub(super) fn sample() -> Sample {
     let settings = |public: &str| {
         Settings::default()
             .with_secret("api_key", "SG.x")
             .with_secret("webhook_public_key", public)
+            .with_text("inbound_address", "reply@in.example.com")
+            .with_secret("inbound_password", PASSWORD)
     };
     let (pair, public) = key_pair();
     Sample::of("sendgrid", settings(&public), Some(settings(&key_pair().1)))

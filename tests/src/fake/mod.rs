@@ -1,8 +1,10 @@
 //! The outside world: APIs over real HTTP on loopback, in the test's own process.
 
+pub mod dns;
 pub mod hubspot;
 pub mod json_api;
 pub mod provider;
+pub mod scripted;
 
 use axum::Router;
 

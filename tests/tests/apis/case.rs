@@ -120,7 +120,7 @@ pub fn requests(connector: &Connector) -> Vec<(String, Value)> {
         }
     }
     if let Some(probes) = &connector.probes {
-        requests.push(("probe".to_owned(), show(&probes.request())));
+        requests.push(("probe".to_owned(), show(&probes.request_at(NOW))));
     }
     if let Some(refreshes) = &connector.refreshes {
         requests.push(("token".to_owned(), show(&refreshes.request())));
@@ -155,11 +155,15 @@ impl Case {
                 let request = receives.fetch(self.id.as_deref().expect(at));
                 vec![(format!("fetch ({name})"), show(&request.expect(at)))]
             }
-            "write" if !self.done.is_empty() => {
+            "write" | "search" if !self.done.is_empty() || self.contact_id.is_some() => {
                 let writes = connector.writes.as_ref().expect(at);
-                let request = writes.request(&self.write(at), &self.done);
+                let write = self.write(at);
+                let request = match self.call.as_str() {
+                    "write" => writes.request(&write, &self.done),
+                    _ => writes.search(&write, &self.done),
+                };
                 let shown = request.map_or(Value::Null, |request| show(&request));
-                vec![(format!("write ({name})"), shown)]
+                vec![(format!("{} ({name})", self.call), shown)]
             }
             _ => Vec::new(),
         }

@@ -65,6 +65,7 @@ fn post(url: &str, body: &[u8]) -> HookRequest {
         url: url.to_owned(),
         headers: vec![("authorization".to_owned(), format!("Bearer {SECRET}"))],
         body: body.to_vec(),
+        certificate: None,
     }
 }
 

@@ -276,5 +276,6 @@ pub fn mail(id: &str, to: &str) -> Mail {
         references: Vec::new(),
         headers: Vec::new(),
         links: Vec::new(),
+        tags: Vec::new(),
     }
 }

@@ -107,8 +107,11 @@ pub async fn a_timer_freed_while_a_policy_thinks_rings(store: Shared) {
     );
     let accepted = Conclusion {
         seq: message.seq,
-        outcome: Outcome::Accepted { provider_id: None },
-        next: Next::Sent { provider_id: None },
+        outcome: Outcome::accepted(None),
+        next: Next::Sent {
+            provider_id: None,
+            message_id: None,
+        },
         now: NOW,
     };
     store.conclude(accepted).await.expect("stored");

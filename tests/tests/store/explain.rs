@@ -202,12 +202,13 @@ pub async fn a_message_in_each_state_is_told_with_rule_and_time(store: Shared) {
     let provider_id = Some("p1".to_owned());
     let sent = Next::Sent {
         provider_id: provider_id.clone(),
+        message_id: None,
     };
     attempt(
         &store,
         "sent@x.example",
         sent,
-        Outcome::Accepted { provider_id },
+        Outcome::accepted(provider_id),
     )
     .await;
     check("sent@x.example", ("sent", None, None, None)).await;
@@ -460,14 +461,13 @@ pub async fn a_message_in_full_shows_looks_attempts_and_touches(store: Shared) {
     let seq = message.seq;
     let claims = vec![claim_of(&message, ADA)];
     assert_eq!(store.claim(claims, until).await.expect("stored"), [true]);
-    let outcome = Outcome::Accepted {
-        provider_id: Some("p1".to_owned()),
-    };
+    let outcome = Outcome::accepted(Some("p1".to_owned()));
     let conclusion = Conclusion {
         seq,
         outcome: outcome.clone(),
         next: Next::Sent {
             provider_id: Some("p1".to_owned()),
+            message_id: None,
         },
         now: until,
     };

@@ -69,6 +69,7 @@ pub async fn a_message_is_claimed_once(store: Shared) {
         seq,
         Next::Sent {
             provider_id: Some("p1".to_owned()),
+            message_id: None,
         },
     )
     .await;

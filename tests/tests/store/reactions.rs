@@ -65,9 +65,9 @@ async fn sent(store: &Shared, email: &str) -> i64 {
 
 async fn concluded(store: &Shared, seq: i64, next: Next, at: Instant) {
     let outcome = match &next {
-        Next::Sent { provider_id } => followup::domain::mail::Outcome::Accepted {
-            provider_id: provider_id.clone(),
-        },
+        Next::Sent { provider_id, .. } => {
+            followup::domain::mail::Outcome::accepted(provider_id.clone())
+        }
         _ => followup::domain::mail::Outcome::Rejected {
             reason: "no".to_owned(),
         },
@@ -84,7 +84,10 @@ async fn concluded(store: &Shared, seq: i64, next: Next, at: Instant) {
 }
 
 fn accepted() -> Next {
-    Next::Sent { provider_id: None }
+    Next::Sent {
+        provider_id: None,
+        message_id: None,
+    }
 }
 
 pub async fn touches_count_from_the_claim_and_not_when_refused(store: Shared) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use followup::domain::Instant;
 use followup::domain::fault::{Fault, FaultKind, Remedy};
 use followup::store::triggers::{
-    CALLS_MAX, CallKind, DuePoll, PollSetup, PolledPage, TriggerCall, TriggerFacts,
+    CALLS_MAX, CallKind, DuePoll, PollKind, PollSetup, PolledPage, TriggerCall, TriggerFacts,
 };
 use followup::store::{DEFAULT_TENANT, Shared};
 
@@ -21,6 +21,7 @@ fn after(minutes: i64) -> Instant {
 
 async fn register(store: &Shared, connection: &str, every_minutes: i64, now: Instant) {
     let poll = PollSetup {
+        kind: PollKind::Trigger,
         connection: connection.to_owned(),
         every_ms: every_minutes * MINUTE_MS,
     };

@@ -15,7 +15,8 @@ fn next(why: &Why) -> String {
     if why.contact.is_none() {
         return format!("Nobody is known by {email}: no event about that address was taken in.");
     }
-    let barred = |obstacle: &&Obstacle| matches!(obstacle.rule, "suppressed" | "contact-deleted");
+    let barred =
+        |obstacle: &&Obstacle| matches!(obstacle.rule, "suppressed" | "merged" | "contact-deleted");
     if let Some(obstacle) = why.obstacles.iter().find(barred) {
         return format!("Nothing will be sent to {email} ({}).", obstacle.rule);
     }

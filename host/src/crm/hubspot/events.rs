@@ -3,11 +3,12 @@
 //! Two shapes of `subscriptionType`: the legacy `contact.creation`, and `object.creation` where the
 //! object is told by `objectTypeId` (HubSpot changelog, "Generic Webhook Subscriptions").
 //! Events are thin: an object id and at most one property. `hydrate` names what to ask for; it is
-//! set on every event of a contact, a deal, a meeting or an e-mail except deletions, and ingest skips
+//! set on every event of a contact, a deal, a meeting, an e-mail, a call or a task except deletions, and ingest skips
 //! it where the contact is already known and the event brought its change along.
 
 use serde_json::{Value, json};
 
+use crate::crm::person::id_of;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
 
@@ -29,7 +30,7 @@ const OBJECT_TYPES: &[(&str, &str)] = &[
 ];
 
 /// Objects that lead to a contact through the API.
-pub(super) const HYDRATED: &[&str] = &["contact", "deal", "meeting", "email"];
+pub(super) const HYDRATED: &[&str] = &["contact", "deal", "meeting", "email", "call", "task"];
 
 /// What one item of the batch says, in HubSpot's words.
 struct Change<'a> {
@@ -83,9 +84,14 @@ fn change(item: &Value) -> Result<Change<'_>, String> {
             .unwrap_or(object),
         other => other,
     };
-    // Merges name the survivor, associations their two ends, in place of an object id.
-    let id = ["objectId", "primaryObjectId", "fromObjectId"]
-        .into_iter()
+    // Merges name the survivor, associations their two ends, in place of an object id. "newObjectId: the ID
+    // of the object that was created as a result of the merge" (HubSpot docs, Webhooks).
+    let keys: &[_] = match verb {
+        "merge" => &["newObjectId", "primaryObjectId", "objectId"],
+        _ => &["objectId", "primaryObjectId", "fromObjectId"],
+    };
+    let id = keys
+        .iter()
         .find_map(|key| fields::id(item, key))
         .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
         .ok_or("`objectId` is missing or no id: a whole number is required")?;
@@ -131,7 +137,6 @@ fn data(item: &Value, change: &Change<'_>) -> JsonMap {
     }
     for (theirs, ours) in [
         ("objectTypeId", "object_type"),
-        ("mergedObjectIds", "merged_ids"),
         ("associationType", "association"),
         ("associationRemoved", "removed"),
         ("fromObjectId", "from_id"),
@@ -141,7 +146,35 @@ fn data(item: &Value, change: &Change<'_>) -> JsonMap {
             data.insert(ours.to_owned(), value.clone());
         }
     }
+    if change.verb == "merge" {
+        data.insert("merged_ids".to_owned(), json!(merged_ids(item, &change.id)));
+    }
+    // Our own app wrote it, or another that uses its token: for people to see.
+    let by_app = fields::text(item, "changeSource") == Some("INTEGRATION");
+    if by_app
+        && fields::id(item, "sourceId").is_some_and(|id| fields::id(item, "appId") == Some(id))
+    {
+        data.insert("by_own_app".to_owned(), json!(true));
+    }
     data
+}
+
+/// Everybody who went into the survivor.
+fn merged_ids(item: &Value, survivor: &str) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    let listed = item.get("mergedObjectIds").and_then(Value::as_array);
+    let primary = item.get("primaryObjectId");
+    for id in listed
+        .into_iter()
+        .flatten()
+        .chain(primary)
+        .filter_map(id_of)
+    {
+        if id != survivor && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 /// `eventId` "is not guaranteed to be unique" (HubSpot docs, Webhooks), and the same change may be
@@ -231,9 +264,15 @@ mod tests {
             json!({"subscriptionType": "contact.merge", "objectId": null,
             "primaryObjectId": 7, "mergedObjectIds": [8, 9]}),
         );
-        assert_eq!(told.kind, "hubspot.contact.merge");
+        assert_eq!(told.kind, "contact-merged");
         assert_eq!(told.contact, ContactRef::external("7"));
-        assert_eq!(told.data["merged_ids"], json!([8, 9]));
+        assert_eq!(told.data["merged_ids"], json!(["8", "9"]));
+        let told = event(
+            json!({"subscriptionType": "contact.merge", "objectId": null,
+            "primaryObjectId": 7, "mergedObjectIds": [8, 7], "newObjectId": 10}),
+        );
+        assert_eq!(told.contact, ContactRef::external("10"));
+        assert_eq!(told.data["merged_ids"], json!(["8", "7"]));
     }
 
     #[test]

@@ -3,17 +3,13 @@
 //! In: the `Hydrate` of an event. Out: the request; then, from the answer, `Hydrated` or what to do
 //! next. Source: HubSpot docs, CRM objects (`GET /crm/v3/objects/{type}/{id}`), "Error handling".
 
-use secrecy::ExposeSecret;
-use serde_json::Value;
-
 use crate::domain::NewEvent;
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::Hydrate;
-use crate::domain::fields;
 use crate::domain::http::{Method, Request, Response};
-use crate::domain::instant::{HOUR_MS, SECOND_MS};
 
 use super::Hubspot;
+use super::api::{body, failure, path_of};
 use super::events::HYDRATED;
 use super::fields::CONTACT_PROPERTIES;
 use super::hydrated::{Hydrated, associated, contact};
@@ -26,6 +22,7 @@ const DEAL_PROPERTIES: &[&str] = &[
     "closedate",
     "hs_is_closed",
     "hs_is_closed_won",
+    "hs_v2_date_entered_current_stage",
     "hubspot_owner_id",
 ];
 const MEETING_PROPERTIES: &[&str] = &[
@@ -43,49 +40,67 @@ const EMAIL_PROPERTIES: &[&str] = &[
     "hs_email_status",
     "hs_email_from_email",
     "hs_email_to_email",
+    "hs_email_text",
     "hs_timestamp",
     "hubspot_owner_id",
 ];
 
+const CALL_PROPERTIES: &[&str] = &[
+    "hs_call_title",
+    "hs_call_status",
+    "hs_call_direction",
+    "hs_call_disposition",
+    "hs_call_duration",
+    "hs_timestamp",
+    "hubspot_owner_id",
+];
+const TASK_PROPERTIES: &[&str] = &[
+    "hs_task_subject",
+    "hs_task_status",
+    "hs_task_body",
+    "hs_timestamp",
+    "hubspot_owner_id",
+];
+
+/// What is asked for of an object.
+pub(super) fn properties_of(object: &str) -> &'static [&'static str] {
+    match object {
+        "deal" => DEAL_PROPERTIES,
+        "meeting" => MEETING_PROPERTIES,
+        "email" => EMAIL_PROPERTIES,
+        "call" => CALL_PROPERTIES,
+        "task" => TASK_PROPERTIES,
+        _ => CONTACT_PROPERTIES,
+    }
+}
+
 impl Hydrates for Hubspot {
     fn request(&self, hydrate: &Hydrate) -> Result<Request, AskError> {
-        let (path, properties) = match hydrate.object.as_str() {
-            "contact" => ("contacts", CONTACT_PROPERTIES),
-            "deal" => ("deals", DEAL_PROPERTIES),
-            "meeting" => ("meetings", MEETING_PROPERTIES),
-            "email" => ("emails", EMAIL_PROPERTIES),
-            other => {
-                return Err(AskError::Refused(format!(
-                    "HubSpot objects of type {other:?} are not hydrated, only {}",
-                    HYDRATED.join(", ")
-                )));
-            }
-        };
-        let token = self.access_token.as_ref().ok_or_else(|| {
-            AskError::Refused(
+        let known = HYDRATED.contains(&hydrate.object.as_str());
+        let path = path_of(&hydrate.object).filter(|_| known).ok_or_else(|| {
+            AskError::Refused(format!(
+                "HubSpot objects of type {:?} are not hydrated, only {}",
+                hydrate.object,
+                HYDRATED.join(", ")
+            ))
+        })?;
+        if self.access_token.is_none() {
+            return Err(AskError::Refused(
                 "this connection has no access_token: set it, or HubSpot events stay without \
                  e-mail addresses"
                     .to_owned(),
-            )
-        })?;
+            ));
+        }
         let associations = match path {
             "contacts" => "",
             _ => "&associations=contacts",
         };
-        Ok(Request {
-            method: Method::Get,
-            url: format!(
-                "{}/crm/v3/objects/{path}/{}?properties={}{associations}",
-                self.base_url.trim_end_matches('/'),
-                hydrate.id,
-                properties.join(",")
-            ),
-            headers: vec![
-                ("authorization", format!("Bearer {}", token.expose_secret())),
-                ("accept", "application/json".to_owned()),
-            ],
-            body: Vec::new(),
-        })
+        let path = format!(
+            "/crm/v3/objects/{path}/{}?properties={}{associations}",
+            hydrate.id,
+            properties_of(&hydrate.object).join(",")
+        );
+        Ok(self.call(Method::Get, &path, None))
     }
 
     fn complete(
@@ -100,15 +115,9 @@ impl Hydrates for Hubspot {
 
 /// What the answer says.
 fn read(wanted: &Hydrate, answer: &Response) -> Result<Hydrated, AskError> {
-    if answer.status != 200 {
+    let body = body(answer);
+    if answer.status != 200 || !body.is_object() {
         return Err(failure(answer));
-    }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    if !body.is_object() {
-        return Err(AskError::Retry {
-            reason: "the answer is no JSON object".to_owned(),
-            after_ms: None,
-        });
     }
     Ok(match wanted.object.as_str() {
         "contact" => contact(&wanted.id, &body),
@@ -116,43 +125,9 @@ fn read(wanted: &Hydrate, answer: &Response) -> Result<Hydrated, AskError> {
     })
 }
 
-/// "429, 423 and 5xx: retry later" (HubSpot docs, "Error handling").
-fn failure(answer: &Response) -> AskError {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let said = fields::text(&body, "message").unwrap_or("no explanation");
-    let said: String = said.chars().take(200).collect();
-    let reason = format!("HubSpot answered {}: {said}", answer.status);
-    match answer.status {
-        404 | 410 => AskError::Gone,
-        401 => AskError::Refused(format!("{reason} (check access_token of this connection)")),
-        403 => AskError::Refused(format!(
-            "{reason} (the app needs the scopes crm.objects.contacts.read and \
-             crm.objects.deals.read)"
-        )),
-        408 | 423 | 429 | 500.. => AskError::Retry {
-            reason,
-            after_ms: answer
-                .header("retry-after")
-                .and_then(|text| text.trim().parse::<u32>().ok())
-                .map(|seconds| i64::from(seconds) * SECOND_MS)
-                .or_else(|| policy_ms(fields::text(&body, "policyName")?)),
-        },
-        _ => AskError::Refused(reason),
-    }
-}
-
-/// How long the limit lasts that a 429 names.
-fn policy_ms(policy: &str) -> Option<i64> {
-    match policy {
-        "TEN_SECONDLY_ROLLING" => Some(10 * SECOND_MS),
-        "DAILY" => Some(HOUR_MS),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -179,10 +154,11 @@ mod tests {
         assert_eq!(
             request.url,
             "https://api.hubapi.com/crm/v3/objects/deals/123?properties=dealname,dealstage,pipeline,\
-             amount,closedate,hs_is_closed,hs_is_closed_won,hubspot_owner_id&associations=contacts"
+             amount,closedate,hs_is_closed,hs_is_closed_won,hs_v2_date_entered_current_stage,\
+             hubspot_owner_id&associations=contacts"
         );
         assert_eq!(
-            request.headers[0],
+            request.headers[1],
             ("authorization", "Bearer pat-1".to_owned())
         );
         let request = hubspot(Some("pat-1"))

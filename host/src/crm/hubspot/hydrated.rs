@@ -5,14 +5,14 @@
 
 use serde_json::Value;
 
-use crate::domain::event::{Hydrate, kind};
+use crate::crm::associated::{ASSOCIATED_MAX, for_contact, with_person};
+use crate::crm::person::Person;
+use crate::domain::connector::marker_in;
+use crate::domain::event::kind;
 use crate::domain::{ContactPatch, ContactRef, EmailAddress, JsonMap, NewEvent, fields};
 
 use super::fields::merge;
-use super::words::{direction_kind, is_true, outcome_kind};
-
-/// The most contacts that one deal, meeting or e-mail is passed on to.
-pub const ASSOCIATED_MAX: usize = 100;
+use super::words::{direction_kind, is_true, outcome_kind, was_called};
 
 /// Their names and the keys of our event data; what is not here keeps its name.
 const DATA_NAMES: &[(&str, &str)] = &[
@@ -30,9 +30,19 @@ const DATA_NAMES: &[(&str, &str)] = &[
     ("hs_email_status", "status"),
     ("hs_email_from_email", "from"),
     ("hs_email_to_email", "to"),
+    ("hs_call_title", "title"),
+    ("hs_call_status", "status"),
+    ("hs_call_direction", "direction"),
+    ("hs_call_disposition", "outcome"),
+    ("hs_call_duration", "duration_ms"),
+    ("hs_task_subject", "title"),
+    ("hs_task_status", "status"),
     ("hs_timestamp", "sent_at"),
     ("hubspot_owner_id", "owner_id"),
 ];
+
+/// Texts of people, asked for to see whether we wrote them.
+const TEXTS: &[&str] = &["hs_email_text", "hs_task_body"];
 
 /// What the API knew.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,8 +95,15 @@ pub(super) fn contact(id: &str, body: &Value) -> Hydrated {
 pub(super) fn associated(object: &str, body: &Value) -> Hydrated {
     let mut data = JsonMap::new();
     for (property, value) in properties(body).filter(|(_, value)| !value.is_null()) {
+        if TEXTS.contains(&property.as_str()) {
+            continue;
+        }
         let ours = DATA_NAMES.iter().find(|(theirs, _)| theirs == property);
-        let name = ours.map_or(property.as_str(), |(_, ours)| ours);
+        let name = match (object, property.as_str()) {
+            ("call", "hs_timestamp") => "called_at",
+            ("task", "hs_timestamp") => "due_at",
+            (_, property) => ours.map_or(property, |(_, ours)| ours),
+        };
         data.insert(name.to_owned(), value.clone());
     }
     let said = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -98,7 +115,15 @@ pub(super) fn associated(object: &str, body: &Value) -> Hydrated {
         // (HubSpot docs, Email): only what has left counts as a touch.
         "email" if matches!(said("status"), "" | "SENT") => direction_kind(said("direction")),
         "email" => direction_kind(said("direction")).filter(|kind| *kind == kind::REPLIED),
+        "call" if !was_called(said("status")) => Some("hubspot.call.creation"),
+        "task" if said("status") == "COMPLETED" => Some(kind::TASK_COMPLETED),
         _ => None,
+    };
+    // What we wrote ourselves is no news. An answer to it may quote it, and stays one.
+    let kind = match object {
+        "email" if is_ours(body) && kind != Some(kind::REPLIED) => Some(OWN_EMAIL),
+        "task" if is_ours(body) && kind.is_none() => Some(OWN_TASK),
+        _ => kind,
     };
     let sender = match kind {
         Some(kind::REPLIED) => EmailAddress::parse(said("from")).ok(),
@@ -110,6 +135,15 @@ pub(super) fn associated(object: &str, body: &Value) -> Hydrated {
         kind,
         data,
     }
+}
+
+const OWN_EMAIL: &str = "hubspot.email.own";
+const OWN_TASK: &str = "hubspot.task.own";
+
+fn is_ours(body: &Value) -> bool {
+    properties(body)
+        .filter(|(name, _)| TEXTS.contains(&name.as_str()))
+        .any(|(_, value)| value.as_str().and_then(marker_in).is_some())
 }
 
 fn properties(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -153,18 +187,12 @@ impl Hydrated {
                 patch,
                 opted_out,
             } => {
-                event.contact = contact;
-                // On top of what the event told: a field that it cleared is not in the answer.
-                let told = &mut event.patch;
-                told.time_zone = patch.time_zone.or(told.time_zone.take());
-                told.locale = patch.locale.or(told.locale.take());
-                told.account = patch.account.or(told.account.take());
-                told.attributes.extend(patch.attributes);
-                if opted_out {
-                    let opt_out = crate::crm::opt_out(&event);
-                    return vec![event, opt_out];
-                }
-                vec![event]
+                let person = Person {
+                    contact,
+                    patch,
+                    opted_out,
+                };
+                with_person(&event, person)
             }
             Self::Object {
                 contact_ids,
@@ -183,8 +211,8 @@ impl Hydrated {
                     return vec![event];
                 }
                 contact_ids
-                    .into_iter()
-                    .map(|id| for_contact(&event, id))
+                    .iter()
+                    .map(|id| for_contact(&event, "contact", id))
                     .collect()
             }
         }
@@ -197,20 +225,11 @@ fn leaves_open(event: &NewEvent, state: &str, now: &JsonMap) -> bool {
     match event.kind.as_str() {
         kind::MEETING_BOOKED => state.starts_with("meeting-"),
         "hubspot.email.creation" => true,
+        kind::CALL_MADE => state.starts_with("hubspot.call"),
+        kind::TASK_CREATED => state == OWN_TASK,
+        kind::EMAIL_SENT => state == OWN_EMAIL,
         kind::DEAL_STAGE_CHANGED => event.data.get("stage") == now.get("stage"),
         _ => false,
-    }
-}
-
-fn for_contact(event: &NewEvent, id: String) -> NewEvent {
-    NewEvent {
-        source_key: format!("{}/{id}", event.source_key),
-        contact: ContactRef::external(&id),
-        hydrate: Some(Hydrate {
-            object: "contact".to_owned(),
-            id,
-        }),
-        ..event.clone()
     }
 }
 
@@ -335,6 +354,27 @@ mod tests {
             "email-sent",
         );
         check(open, &json!({}), "email", &mail("EMAIL", "BOUNCED"), open);
+        let ours = json!({"hs_email_direction": "EMAIL", "hs_email_text": "Hi\n\nfollowup:wb_a1"});
+        check(open, &json!({}), "email", &ours, "hubspot.email.own");
+        let quoted =
+            json!({"hs_email_direction": "INCOMING_EMAIL", "hs_email_text": "> followup:wb_a1"});
+        check(open, &json!({}), "email", &quoted, "replied");
+        let task = json!({"hs_task_body": "followup:wb_a1"});
+        check(
+            "task-created",
+            &json!({}),
+            "task",
+            &task,
+            "hubspot.task.own",
+        );
+        let call = json!({"hs_call_status": "QUEUED"});
+        check(
+            "call-made",
+            &json!({}),
+            "call",
+            &call,
+            "hubspot.call.creation",
+        );
         check(
             open,
             &json!({}),

@@ -13,6 +13,7 @@ pub(super) fn kind_of(
     let known = match (object, verb, property) {
         ("contact", "creation", _) => Some(kind::CONTACT_CREATED),
         ("contact", "deletion" | "privacyDeletion", _) => Some(kind::CONTACT_DELETED),
+        ("contact", "merge", _) => Some(kind::CONTACT_MERGED),
         ("contact", "propertyChange", Some("hs_email_optout")) if is_true(value) => {
             Some(kind::UNSUBSCRIBED)
         }
@@ -21,6 +22,11 @@ pub(super) fn kind_of(
         ("deal", "propertyChange", Some("dealstage")) => Some(stage_kind(value)),
         ("meeting", "creation", _) => Some(kind::MEETING_BOOKED),
         ("meeting", "propertyChange", Some("hs_meeting_outcome")) => outcome_kind(value),
+        ("call", "creation", _) => Some(kind::CALL_MADE),
+        ("task", "creation", _) => Some(kind::TASK_CREATED),
+        ("task", "propertyChange", Some("hs_task_status")) if value == "COMPLETED" => {
+            Some(kind::TASK_COMPLETED)
+        }
         ("email", "propertyChange", Some("hs_email_direction")) => direction_kind(value),
         _ => None,
     };
@@ -67,6 +73,16 @@ pub(super) fn direction_kind(direction: &str) -> Option<&'static str> {
     }
 }
 
+/// "The statuses are `BUSY`, `CALLING_CRM_USER`, `CANCELED`, `COMPLETED`, `CONNECTING`, `FAILED`,
+/// `IN_PROGRESS`, `NO_ANSWER`, `QUEUED`, and `RINGING`" (HubSpot docs, Calls): the line was taken up, or it
+/// was tried. A call logged by hand has no status, or COMPLETED.
+pub(super) fn was_called(status: &str) -> bool {
+    matches!(
+        status,
+        "" | "COMPLETED" | "IN_PROGRESS" | "NO_ANSWER" | "BUSY"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +117,7 @@ mod tests {
         );
         check("contact.deletion", "", "", "contact-deleted");
         check("contact.privacyDeletion", "", "", "contact-deleted");
+        check("contact.merge", "", "", "contact-merged");
         check("contact.restore", "", "", "hubspot.contact.restore");
     }
 
@@ -174,6 +191,23 @@ mod tests {
         );
         check("email.propertyChange", direction, "EMAIL", "email-sent");
         check("email.propertyChange", direction, "FORWARDED_EMAIL", other);
+    }
+
+    #[test]
+    fn calls_and_tasks() {
+        let (status, other) = ("hs_task_status", "hubspot.task.propertyChange");
+        check("call.creation", "", "", "call-made");
+        check("task.creation", "", "", "task-created");
+        check("task.propertyChange", status, "COMPLETED", "task-completed");
+        check("task.propertyChange", status, "WAITING", other);
+        for (status, expect) in [
+            ("COMPLETED", true),
+            ("", true),
+            ("QUEUED", false),
+            ("CANCELED", false),
+        ] {
+            assert_eq!(was_called(status), expect, "{status}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use crate::domain::NewEvent;
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
+use crate::domain::{Instant, NewEvent};
 
 /// Why there is no answer; what the caller does next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,11 @@ pub trait Hydrates: Send + Sync {
 /// Tells whether the credentials are good, without changing anything.
 pub trait Probes: Send + Sync {
     fn request(&self) -> Request;
+
+    /// The same, for those whose requests are signed together with the time.
+    fn request_at(&self, _now: Instant) -> Request {
+        self.request()
+    }
 
     /// Who answered, for people: `Acme Inc. (account 62515)`.
     fn read(&self, answer: &Response) -> Result<String, AskError>;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use ask::{AskError, Hydrates, Pace, Probes, Refreshes, Token};
 pub use kind::{Authenticity, Field, Form, Kind, Sort};
 pub use receive::{RawMail, Received, Receives};
-pub use reconcile::{Found, Reconciles, Record};
+pub use reconcile::{Cursor, Found, Reconciles, Record};
 pub use register::{Registered, Registers, Renews};
 pub use settings::{Settings, Unfit};
 pub use writeback::{
@@ -26,7 +26,7 @@ pub use writeback::{
 };
 
 use super::hook::Hook;
-use super::mail::Provider;
+use super::mail::{Provider, SmtpServer};
 
 /// What one connection can do. What is none is not possible, and whoever asks says so.
 #[derive(Clone, Default)]
@@ -59,4 +59,5 @@ pub struct Connector {
 #[derive(Clone)]
 pub enum Sends {
     Http(Arc<dyn Provider>),
+    Smtp(Arc<SmtpServer>),
 }

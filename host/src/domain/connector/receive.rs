@@ -29,6 +29,11 @@ pub trait Receives: Send + Sync {
         Err(AskError::Refused(format!("mail {id} cannot be asked for")))
     }
 
+    /// Where the whole mail lies, as an id to fetch it by, where the answer only leads there.
+    fn elsewhere(&self, _id: &str, _answer: &Response) -> Option<String> {
+        None
+    }
+
     /// The mail of the answer.
     fn fetched(&self, _id: &str, _answer: &Response) -> Result<RawMail, AskError> {
         Err(AskError::Gone)

@@ -12,6 +12,12 @@ pub trait Registers: Send + Sync {
     /// The calls that register `url` (and `inbound_url` for received mails, where the kind receives).
     fn requests(&self, url: &str, inbound_url: &str) -> Vec<Request>;
 
+    /// The calls that follow from the answers to those, where one needs what another gave. Their answers
+    /// are read behind the others.
+    fn follow_up(&self, _answers: &[Response]) -> Vec<Request> {
+        Vec::new()
+    }
+
     /// What their answers, in the same order, give: each call succeeded or the error says which not.
     fn read(&self, answers: &[Response]) -> Result<Registered, AskError>;
 }

@@ -6,7 +6,7 @@
 //!
 //! `email.received` stays the custom kind `resend.email.received`: it holds only metadata, so nobody
 //! can tell a person's answer from an automatic one by it, and an out-of-office notice must not count
-//! as a reply. Fetching the whole mail and classifying it is the inbound mail's door.
+//! as a reply. `inbound` takes the same event in at its own address, and the whole mail is fetched.
 
 use serde_json::Value;
 

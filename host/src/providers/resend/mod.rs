@@ -1,11 +1,13 @@
-//! Resend: the e-mails API and its webhooks, signed by Svix.
+//! Resend: the e-mails API, its webhooks, signed by Svix, and the mails it receives.
 //!
-//! In: mails, answers, one event a request. Out: requests, outcomes, our events. The mail's id is the
-//! idempotency key, so a send in doubt may be repeated within a day: "we keep the idempotency keys
+//! In: mails, answers, one event a request. Out: requests, outcomes, our events, raw mails. The mail's
+//! id is the idempotency key, so a send in doubt may be repeated within a day: "we keep the idempotency keys
 //! for 24 hours" (Resend documentation, "Idempotency Keys").
 
 mod events;
+mod inbound;
 mod outcome;
+mod register;
 mod send;
 
 use std::fmt;
@@ -15,12 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::Instant;
 use crate::domain::connector::{
-    Authenticity, Connector, Field, Kind, Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, RawMail, Received, Receives,
+    Registers, Sends, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
-use crate::domain::http::{Failure, Request, Response};
+use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};
-use crate::domain::mail::{Mail, Outcome, Provider};
+use crate::domain::mail::{Mail, Outcome, Provider, Quirks};
 use crate::signatures::KeyError;
 use crate::signatures::standard_webhooks::{self, Secret};
 
@@ -35,12 +38,19 @@ pub const KIND: Kind = Kind {
             "env:RESEND_WEBHOOK_SECRET",
             "The signing secret of the webhook; without it, its events are refused.",
         ),
+        Field::INBOUND_ADDRESS,
+        Field::secret(
+            "inbound_secret",
+            "env:RESEND_INBOUND_SECRET",
+            "The signing secret of the webhook for received mails; without it, they are refused.",
+        ),
         Field::base_url("https://api.resend.com"),
     ],
     authenticity: Authenticity::SignedWithTime,
     steps: &[
         "In Resend: Webhooks > Add Webhook: {url}, all e-mail events.",
         "Copy the webhook's signing secret (whsec_...) into webhook_secret.",
+        "For replies: add a second webhook for {inbound_url} with the event email.received alone, and copy its own signing secret into inbound_secret. The API key needs full access then: received mails are fetched.",
     ],
     connect,
 };
@@ -49,11 +59,17 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
     let resend = Arc::new(Resend {
         api_key: settings.needed_secret("api_key")?,
         webhook_secret: standard_webhooks::setting(settings, "webhook_secret")?,
+        inbound_secret: standard_webhooks::setting(settings, "inbound_secret")?,
+        receives: settings.text(Field::INBOUND_ADDRESS.key).is_some(),
         base_url: settings.base_url()?,
     });
     Ok(Connector {
         hook: Some(Arc::clone(&resend) as Arc<dyn Hook>),
+        receives: Some(Arc::clone(&resend) as Arc<dyn Receives>),
+        registers: Some(Arc::clone(&resend) as Arc<dyn Registers>),
+        probes: Some(Arc::clone(&resend) as Arc<dyn Probes>),
         sends: Some(Sends::Http(resend)),
+        pace: Some(PACE),
         ..Connector::default()
     })
 }
@@ -61,11 +77,31 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
 /// The 24 hours of a key, less what clocks, queues and time-outs may take off them.
 const REPEATABLE_MS: i64 = 24 * HOUR_MS - 30 * MINUTE_MS;
 
+/// "The default maximum rate limit is 2 requests per second", for the whole team (Resend documentation,
+/// "Rate limit").
+const PACE: Pace = Pace {
+    calls: 2,
+    per_ms: 1_000,
+    concurrent_max: 2,
+};
+
+const QUIRKS: Quirks = Quirks {
+    keeps_message_id: false,
+    remarks: &[
+        "Resend sends through Amazon SES, which replaces our Message-ID (resend-node, issue 133; not in its documentation): answers are recognised by their address and by the thread.",
+        "Opens and clicks are counted by domain: leave its own tracking off there.",
+    ],
+    ..Quirks::NONE
+};
+
 /// One Resend team.
 pub struct Resend {
     api_key: SecretString,
     /// Without one, every webhook is refused.
     webhook_secret: Option<Secret>,
+    /// The same for received mails: "each endpoint has its own secret".
+    inbound_secret: Option<Secret>,
+    receives: bool,
     base_url: String,
 }
 
@@ -78,14 +114,42 @@ impl Resend {
         Ok(Self {
             api_key,
             webhook_secret: webhook_secret.map(Secret::parse).transpose()?,
+            inbound_secret: None,
+            receives: false,
             base_url,
         })
+    }
+
+    fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Request {
+        let mut headers = vec![
+            (
+                "authorization",
+                format!("Bearer {}", self.api_key.expose_secret()),
+            ),
+            // Resend answers 403 (error 1010) to a request without one.
+            (
+                "user-agent",
+                concat!("followup/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
+        ];
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        Request {
+            method,
+            url: format!("{}{path}", self.base_url.trim_end_matches('/')),
+            headers,
+            body,
+        }
     }
 }
 
 impl Provider for Resend {
     fn send_request(&self, mail: &Mail, _now: Instant) -> Request {
-        send::request(&self.base_url, self.api_key.expose_secret(), mail)
+        let body = send::body(mail).to_string().into_bytes();
+        let mut request = self.request(Method::Post, "/emails", body);
+        request.headers.push(("idempotency-key", mail.id.clone()));
+        request
     }
 
     fn outcome(&self, answer: &Result<Response, Failure>) -> Outcome {
@@ -94,6 +158,10 @@ impl Provider for Resend {
 
     fn repeatable_ms(&self) -> Option<i64> {
         Some(REPEATABLE_MS)
+    }
+
+    fn quirks(&self) -> Quirks {
+        QUIRKS
     }
 }
 
@@ -115,6 +183,41 @@ impl Hook for Resend {
             ));
         }
         Batch::collect(&[body], |item| events::read(item, id, now))
+    }
+}
+
+impl Receives for Resend {
+    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
+        let secret = self
+            .inbound_secret
+            .as_ref()
+            .ok_or(Refusal::NotConfigured("inbound_secret"))?;
+        standard_webhooks::verify(secret, request, now)
+    }
+
+    fn mails(&self, request: &HookRequest) -> Result<Vec<Received>, Malformed> {
+        inbound::named(&parse_json(&request.body)?)
+    }
+
+    fn fetch(&self, id: &str) -> Result<Request, AskError> {
+        Ok(match inbound::link(id) {
+            // Signed itself, and elsewhere: our key is none of its business.
+            Some(link) => Request {
+                method: Method::Get,
+                url: link.to_owned(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            },
+            None => self.request(Method::Get, &inbound::path(id), Vec::new()),
+        })
+    }
+
+    fn elsewhere(&self, id: &str, answer: &Response) -> Option<String> {
+        inbound::elsewhere(id, answer)
+    }
+
+    fn fetched(&self, id: &str, answer: &Response) -> Result<RawMail, AskError> {
+        inbound::fetched(id, answer)
     }
 }
 

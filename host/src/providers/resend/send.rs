@@ -4,32 +4,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::http::{Method, Request};
 use crate::domain::mail::Mail;
 use crate::providers::MESSAGE_ID_KEY;
 use crate::providers::header::{headers, mailbox, one_line};
 
-pub(super) fn request(base_url: &str, api_key: &str, mail: &Mail) -> Request {
-    Request {
-        method: Method::Post,
-        url: format!("{}/emails", base_url.trim_end_matches('/')),
-        headers: vec![
-            ("authorization", format!("Bearer {api_key}")),
-            ("content-type", "application/json".to_owned()),
-            ("idempotency-key", mail.id.clone()),
-            // Resend answers 403 (error 1010) to a request without one.
-            (
-                "user-agent",
-                concat!("followup/", env!("CARGO_PKG_VERSION")).to_owned(),
-            ),
-        ],
-        body: body(mail).to_string().into_bytes(),
-    }
-}
-
 /// One `to` a message: events do not say which of several recipients they are about. Tags take only
 /// A-Z a-z 0-9 _ and -, which our ids are made of.
-fn body(mail: &Mail) -> Value {
+pub(super) fn body(mail: &Mail) -> Value {
     let headers: Map<_, _> = headers(mail)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
@@ -40,7 +21,7 @@ fn body(mail: &Mail) -> Value {
         "subject": one_line(&mail.subject),
         "text": mail.text,
         "headers": headers,
-        "tags": [{"name": MESSAGE_ID_KEY, "value": mail.id}],
+        "tags": tags(mail),
     });
     if let Some(html) = &mail.html {
         body["html"] = json!(html);
@@ -51,26 +32,33 @@ fn body(mail: &Mail) -> Value {
     body
 }
 
+/// "ASCII letters, numbers, underscores, or dashes", 256 of them: other characters become underscores.
+fn tags(mail: &Mail) -> Vec<Value> {
+    let ours = json!({"name": MESSAGE_ID_KEY, "value": mail.id});
+    // A name stands once.
+    let sequence = mail.tags.first().map(|tag| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let value: String = tag
+            .chars()
+            .take(TAG_MAX_CHARS)
+            .map(|c| if allowed(c) { c } else { '_' })
+            .collect();
+        json!({"name": "sequence", "value": value})
+    });
+    std::iter::once(ours).chain(sequence).collect()
+}
+
+const TAG_MAX_CHARS: usize = 256;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::providers::header::tests::{mail, plain_mail};
 
     #[test]
-    fn the_request() {
-        let request = request("https://api.resend.com", "re_key", &mail());
-        assert_eq!(request.url, "https://api.resend.com/emails");
-        let headers: Vec<_> = request
-            .headers
-            .iter()
-            .map(|(n, v)| (*n, v.as_str()))
-            .collect();
-        assert_eq!(headers[0], ("authorization", "Bearer re_key"));
-        assert_eq!(headers[2], ("idempotency-key", "msg_abc123"));
-        assert!(headers[3].1.starts_with("followup/"));
-        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+    fn the_body() {
         assert_eq!(
-            body,
+            body(&mail()),
             json!({
                 "from": "\"Doe, Jane\" <jane@acme.example>",
                 "to": ["\"Zoë \\\"Z\\\" Ünal\" <zoe@example.com>"],
@@ -85,7 +73,10 @@ mod tests {
                     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                     "X-Note": "a Bcc: x@example.com",
                 },
-                "tags": [{"name": "followup_message_id", "value": "msg_abc123"}],
+                "tags": [
+                    {"name": "followup_message_id", "value": "msg_abc123"},
+                    {"name": "sequence", "value": "welcome"},
+                ],
                 "reply_to": "reply+t1@in.acme.example",
             })
         );
@@ -97,12 +88,13 @@ mod tests {
         assert_eq!((body.get("text").is_some(), body.get("html")), (true, None));
     }
 
-    /// "Same key + other payload: 409": a repetition must not differ by a byte.
     #[test]
-    fn the_same_mail_gives_the_same_bytes() {
-        assert_eq!(
-            request("https://x", "k", &mail()),
-            request("https://x", "k", &mail())
-        );
+    fn tags_are_made_of_few_characters() {
+        let mut mail = mail();
+        mail.tags = vec!["Grüße & Co".to_owned(), "second".to_owned()];
+        assert_eq!(tags(&mail)[1]["value"], "Gr__e___Co");
+        assert_eq!(tags(&mail).len(), 2);
+        mail.tags = Vec::new();
+        assert_eq!(tags(&mail).len(), 1);
     }
 }

@@ -1,11 +1,14 @@
-//! SendGrid v3: mail send and the signed event webhook.
+//! SendGrid v3: mail send, the signed event webhook and the inbound parse webhook.
 //!
-//! In: mails, answers, batches of events. Out: requests, outcomes, our events. There is no
-//! idempotency key: what may have been accepted is never repeated, and stays in doubt until an event
-//! brings our id back.
+//! In: mails, answers, batches of events, received mails as forms. Out: requests, outcomes, our events,
+//! raw mails. There is no idempotency key: what may have been accepted is never repeated, and stays in
+//! doubt until an event, or the Email Activity API where it was bought, brings our id back.
 
 mod events;
+mod inbound;
+mod lookup;
 mod outcome;
+mod register;
 mod send;
 
 use std::fmt;
@@ -15,14 +18,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::domain::connector::{
-    Authenticity, Connector, Field, Kind, Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, Received, Receives, Registers,
+    Sends, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
-use crate::domain::http::{Failure, Request, Response};
-use crate::domain::mail::{Mail, Outcome, Provider};
-use crate::domain::{Instant, NewEvent};
-use crate::signatures::KeyError;
+use crate::domain::http::{Failure, Method, Request, Response};
+use crate::domain::mail::{Mail, Outcome, Provider, Quirks};
+use crate::domain::{EmailAddress, Instant, NewEvent};
 use crate::signatures::ecdsa::PublicKey;
+use crate::signatures::{KeyError, credential};
 
 pub use events::{SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
@@ -42,6 +46,17 @@ pub const KIND: Kind = Kind {
             "env:SENDGRID_WEBHOOK_PUBLIC_KEY",
             "The verification key of the event webhook; without it, its events are refused.",
         ),
+        Field::INBOUND_ADDRESS,
+        Field::secret(
+            "inbound_password",
+            "env:SENDGRID_INBOUND_PASSWORD",
+            "The password in the address of the inbound parse webhook; it or inbound_public_key, or mails are refused.",
+        ),
+        Field::secret(
+            "inbound_public_key",
+            "env:SENDGRID_INBOUND_PUBLIC_KEY",
+            "The public key of the parse webhook's security policy, where it has one: then mails must be signed.",
+        ),
         // Accounts in the European region use https://api.eu.sendgrid.com.
         Field::base_url("https://api.sendgrid.com"),
     ],
@@ -49,26 +64,60 @@ pub const KIND: Kind = Kind {
     steps: &[
         "In SendGrid: Settings > Mail Settings > Event Webhook: create one for {url}, with all events.",
         "Turn its Signature Verification on, and copy the verification key into webhook_public_key.",
+        "For replies: point the MX record of the inbound domain at mx.sendgrid.net, then Settings > Inbound Parse > Add Host & URL: that domain, {inbound_url} with followup:PASSWORD@ behind https://, and POST the raw, full MIME message.",
     ],
     connect,
 };
 
+/// "X-RateLimit-Limit" is 600 a minute on most of its endpoints; mail send has no number in the
+/// documentation, and tells by 429. Not verified.
+const PACE: Pace = Pace {
+    calls: 600,
+    per_ms: 60_000,
+    concurrent_max: 10,
+};
+
+const QUIRKS: Quirks = Quirks {
+    remarks: &[
+        "A mail in doubt can be looked up only where additional email activity history was bought, and never for European subusers.",
+    ],
+    ..Quirks::NONE
+};
+
 fn connect(settings: &Settings) -> Result<Connector, Unfit> {
-    let key = settings.secret("webhook_public_key");
-    let webhook_public_key = key
-        .map(|key| PublicKey::parse(key.expose_secret()))
-        .transpose();
     let sendgrid = Arc::new(SendGrid {
         api_key: settings.needed_secret("api_key")?,
-        webhook_public_key: webhook_public_key
-            .map_err(|e| Unfit::new("webhook_public_key", e, "copy it from the event webhook"))?,
+        webhook_public_key: public_key(settings, "webhook_public_key", "the event webhook")?,
+        inbound: Inbound {
+            domain: settings
+                .text(Field::INBOUND_ADDRESS.key)
+                .and_then(|text| EmailAddress::parse(text).ok())
+                .map(|address| address.domain().to_owned()),
+            password: settings.password("inbound_password")?,
+            public_key: public_key(settings, "inbound_public_key", "the security policy")?,
+        },
         base_url: settings.base_url()?,
     });
     Ok(Connector {
         hook: Some(Arc::clone(&sendgrid) as Arc<dyn Hook>),
+        receives: Some(Arc::clone(&sendgrid) as Arc<dyn Receives>),
+        registers: Some(Arc::clone(&sendgrid) as Arc<dyn Registers>),
+        probes: Some(Arc::clone(&sendgrid) as Arc<dyn Probes>),
         sends: Some(Sends::Http(sendgrid)),
+        pace: Some(PACE),
         ..Connector::default()
     })
+}
+
+fn public_key(
+    settings: &Settings,
+    field: &'static str,
+    shown: &str,
+) -> Result<Option<PublicKey>, Unfit> {
+    let key = settings.secret(field);
+    key.map(|key| PublicKey::parse(key.expose_secret()))
+        .transpose()
+        .map_err(|e| Unfit::new(field, e, format!("copy it from {shown}")))
 }
 
 /// One SendGrid account.
@@ -76,7 +125,17 @@ pub struct SendGrid {
     api_key: SecretString,
     /// Without one, every webhook is refused.
     webhook_public_key: Option<PublicKey>,
+    inbound: Inbound,
     base_url: String,
+}
+
+/// What is known of the inbound parse webhook.
+#[derive(Default)]
+struct Inbound {
+    /// Where replies go.
+    domain: Option<String>,
+    password: Option<SecretString>,
+    public_key: Option<PublicKey>,
 }
 
 impl SendGrid {
@@ -88,14 +147,31 @@ impl SendGrid {
         Ok(Self {
             api_key,
             webhook_public_key: webhook_public_key.map(PublicKey::parse).transpose()?,
+            inbound: Inbound::default(),
             base_url,
         })
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Request {
+        let key = self.api_key.expose_secret();
+        let mut headers = vec![("authorization", format!("Bearer {key}"))];
+        if body.is_some() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        Request {
+            method,
+            url: format!("{}{path}", self.base_url.trim_end_matches('/')),
+            headers,
+            body: body
+                .map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
+        }
     }
 }
 
 impl Provider for SendGrid {
     fn send_request(&self, mail: &Mail, _now: Instant) -> Request {
-        send::request(&self.base_url, self.api_key.expose_secret(), mail)
+        self.request(Method::Post, "/v3/mail/send", Some(&send::body(mail)))
     }
 
     fn outcome(&self, answer: &Result<Response, Failure>) -> Outcome {
@@ -104,6 +180,18 @@ impl Provider for SendGrid {
 
     fn repeatable_ms(&self) -> Option<i64> {
         None
+    }
+
+    fn quirks(&self) -> Quirks {
+        QUIRKS
+    }
+
+    fn lookup(&self, mail: &Mail, _since: Instant, _now: Instant) -> Option<Request> {
+        Some(self.request(Method::Get, &lookup::path(mail), None))
+    }
+
+    fn looked_up(&self, mail: &Mail, answer: &Response) -> Result<Option<Outcome>, AskError> {
+        lookup::read(mail, answer)
     }
 }
 
@@ -126,6 +214,21 @@ impl Hook for SendGrid {
                     .to_owned(),
             )),
         }
+    }
+}
+
+impl Receives for SendGrid {
+    /// Signed where a security policy signs, else by the password in its address.
+    fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
+        match (&self.inbound.public_key, &self.inbound.password) {
+            (Some(key), _) => events::verify(key, request, now),
+            (None, Some(password)) => credential::verify(password, request),
+            (None, None) => Err(Refusal::NotConfigured("inbound_password")),
+        }
+    }
+
+    fn mails(&self, request: &HookRequest) -> Result<Vec<Received>, Malformed> {
+        inbound::read(request)
     }
 }
 

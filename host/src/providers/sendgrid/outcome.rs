@@ -46,7 +46,7 @@ pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
 }
 
 /// `{"errors": [{"message", "field", "help"}]}`.
-fn explanation(answer: &Response) -> String {
+pub(super) fn explanation(answer: &Response) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let errors = body.get("errors").and_then(Value::as_array);
     let texts: Vec<_> = errors

@@ -80,6 +80,7 @@ fn opt_out(
             contact,
             enrollment,
             kind::OPTED_OUT,
+            happening.at,
         )?);
     }
     Ok((finished, in_flight))
@@ -116,7 +117,8 @@ fn welcome_back(
             "DELETE FROM suppressions WHERE tenant_id = ?1 AND address = ?2 AND reason = ?4
                AND EXISTS (SELECT 1 FROM events e
                            WHERE e.tenant_id = ?1 AND e.id = suppressions.source
-                             AND e.connection = ?5 AND e.contact_id = ?3)",
+                             AND e.connection = ?5 AND (e.contact_id = ?3 OR e.contact_id IN
+                                 (SELECT id FROM contacts WHERE merged_into = ?3)))",
             params![
                 tenant.0,
                 address,

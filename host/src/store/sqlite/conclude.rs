@@ -3,12 +3,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::contacts;
 use super::outbox::in_doubt;
 use super::rows::{execute, first, get, to_json};
-use crate::domain::Instant;
+use super::{contacts, writebacks};
 use crate::domain::instant::MINUTE_MS;
 use crate::domain::mail::Outcome;
+use crate::domain::{Instant, doubt};
 use crate::store::outbox::{Conclusion, Next};
 use crate::store::{Error, TenantId};
 
@@ -35,14 +35,15 @@ pub(super) fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), E
                                  rfc_message_id = coalesce(?4, rfc_message_id) WHERE seq = ?1",
             params![seq, provider_id, conclusion.now.0, message_id],
         )?;
+        writebacks::log_mail(tx, seq, conclusion.now)?;
     }
-    let stopped: bool = first(
+    let (stopped, was_uncertain) = first(
         tx,
-        "SELECT stop FROM messages WHERE seq = ?1",
+        "SELECT stop, status = 'uncertain' AS uncertain FROM messages WHERE seq = ?1",
         [seq],
-        |row| get(row, "stop"),
+        |row| Ok((get(row, "stop")?, get::<bool>(row, "uncertain")?)),
     )?
-    .unwrap_or(false);
+    .unwrap_or((false, false));
     let in_doubt = in_doubt(tx, seq)?;
     let refused = matches!(conclusion.outcome, Outcome::Rejected { .. });
     let (status, reason, due_at) = match &conclusion.next {
@@ -75,15 +76,23 @@ pub(super) fn conclude(tx: &Connection, conclusion: &Conclusion) -> Result<(), E
     execute(
         tx,
         "UPDATE messages SET status = ?2, status_reason = ?3, due_at = coalesce(?4, due_at),
-                rule = CASE WHEN ?2 = 'cancelled' THEN 'stopped' END
-         WHERE seq = ?1 AND status = 'sending'",
-        params![seq, status, reason, due_at],
+                rule = CASE WHEN ?2 = 'cancelled' THEN 'stopped' END,
+                look_at = CASE WHEN ?2 = 'uncertain' THEN ?5 END
+         WHERE seq = ?1 AND (status = 'sending' OR (?2 = 'sent' AND status = 'uncertain'))",
+        params![
+            seq,
+            status,
+            reason,
+            due_at,
+            doubt::first_look_at(conclusion.now).0
+        ],
     )?;
     let certainly_not = matches!(status, "queued" | "failed" | "cancelled") && !in_doubt;
     if certainly_not {
         execute(tx, "DELETE FROM touches WHERE message_seq = ?1", [seq])?;
     }
-    if status == "queued" {
+    // Its timers were freed when it became doubtful.
+    if status == "queued" || was_uncertain {
         return Ok(());
     }
     free_timers(tx, seq, conclusion.now)

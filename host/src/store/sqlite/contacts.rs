@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::rows::{execute, first, get, json, json_opt, merge, to_json};
-use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap};
+use super::merges;
+use super::rows::{execute, first, get, instant_opt, json, json_opt, to_json};
+use crate::domain::known::{Known, Told};
+use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant};
 use crate::store::intake::Reactions;
 use crate::store::{Error, TenantId};
 
@@ -13,24 +15,38 @@ pub(super) const OTHER_ADDRESS: &str = "@";
 /// Further addresses of one person that are kept.
 const OTHER_ADDRESSES_MAX: usize = 20;
 
+/// Who speaks of a contact, and since when that is so by their clock.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) tenant: TenantId,
+    pub(super) connection: &'a str,
+    /// A clock that runs ahead must not shut out what is told later.
+    pub(super) at: Instant,
+    /// By an id that it has merged into another.
+    pub(super) of_merged: bool,
+}
+
 /// The contact that a sender means.
 ///
 /// The address decides: two systems that name one mailbox mean one person, whatever their ids. A
 /// sender's id that pointed elsewhere is pointed to the address's contact; where only the id is
-/// known and the address is new, the person changed address. Nobody found: made, if `create`.
+/// known and the address is new, the person changed address. But an address that the sender told later
+/// than it now tells the old one is not taken back. Nobody found: made, if `create`.
 pub(super) fn resolve(
     tx: &Connection,
-    tenant: TenantId,
-    connection: &str,
+    source: Source<'_>,
     reference: &ContactRef,
     create: bool,
 ) -> Result<Option<i64>, Error> {
+    let Source {
+        tenant, connection, ..
+    } = source;
     let by_id = match &reference.external_id {
         Some(id) => by_external_id(tx, tenant, connection, id)?,
         None => None,
     };
     let mut by_email = match &reference.email {
-        Some(email) => by_address(tx, tenant, email)?,
+        Some(email) => by_address(tx, tenant, email.as_str())?,
         None => None,
     };
     // Who only writes to us may write from another mailbox; who is told to us with an address of its
@@ -40,41 +56,127 @@ pub(super) fn resolve(
     }
     let named = reference.email.is_some() || reference.external_id.is_some();
     let contact = match (by_email, by_id) {
-        (Some(contact), _) => Some(contact),
-        (None, Some(contact)) => {
-            if let Some(email) = &reference.email {
-                execute(
-                    tx,
-                    "UPDATE contacts SET email = ?3 WHERE tenant_id = ?1 AND id = ?2",
-                    params![tenant.0, contact, email.as_str()],
-                )?;
-            }
-            Some(contact)
+        (Some(by_email), Some(by_id)) if by_email != by_id && is_late(tx, source, by_id)? => {
+            Some(by_id)
         }
-        (None, None) if create && named => {
-            execute(
-                tx,
-                "INSERT INTO contacts (tenant_id, email) VALUES (?1, ?2)",
-                params![tenant.0, reference.email.as_ref().map(EmailAddress::as_str)],
-            )?;
-            Some(tx.last_insert_rowid())
-        }
+        (Some(contact), _) | (None, Some(contact)) => Some(contact),
+        (None, None) if create && named => Some(make(tx, source, reference)?),
         (None, None) => None,
     };
+    if let (Some(contact), Some(email)) = (contact, &reference.email)
+        && by_id == Some(contact)
+        && by_email.is_none_or(|by_email| by_email == contact)
+    {
+        address_told(tx, source, contact, email)?;
+    }
     if let (Some(contact), Some(id)) = (contact, &reference.external_id)
         && by_id != Some(contact)
     {
-        execute(
-            tx,
-            "INSERT INTO contact_refs (tenant_id, connection, external_id, contact_id) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET contact_id = excluded.contact_id",
-            params![tenant.0, connection, id, contact],
-        )?;
+        point(tx, tenant, connection, id, contact)?;
     }
     Ok(contact)
 }
 
-fn by_external_id(
+fn make(tx: &Connection, source: Source<'_>, reference: &ContactRef) -> Result<i64, Error> {
+    execute(
+        tx,
+        "INSERT INTO contacts (tenant_id, email, told_at) VALUES (?1, ?2, ?3)",
+        params![
+            source.tenant.0,
+            reference.email.as_ref().map(EmailAddress::as_str),
+            reference.email.as_ref().map(|_| source.at.0),
+        ],
+    )?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// The sender's id is this contact's from now on.
+fn point(
+    tx: &Connection,
+    tenant: TenantId,
+    connection: &str,
+    id: &str,
+    contact: i64,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "INSERT INTO contact_refs (tenant_id, connection, external_id, contact_id) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET contact_id = excluded.contact_id",
+        params![tenant.0, connection, id, contact],
+    )
+    .map(|_| ())
+}
+
+/// Whether the contact's address is known from a later moment.
+fn is_late(tx: &Connection, source: Source<'_>, contact: i64) -> Result<bool, Error> {
+    let known = known(tx, source.tenant, contact)?;
+    Ok(known.is_some_and(|known| known.is_address_newer(source.at)))
+}
+
+/// A sender that knows the contact by an id of its own tells its address. The one before, or one that is
+/// told too late, stays known: what comes from there is the same person's.
+fn address_told(
+    tx: &Connection,
+    source: Source<'_>,
+    contact: i64,
+    email: &EmailAddress,
+) -> Result<(), Error> {
+    let tenant = source.tenant;
+    let Some(mut known) = known(tx, tenant, contact)? else {
+        return Ok(());
+    };
+    let (times, before) = (known.told.clone(), known.email.clone());
+    let news = !source.of_merged && known.hear_address(email, source.at);
+    let further = if news { before.as_ref() } else { Some(email) };
+    if before.as_ref() == Some(email) {
+        return match known.told == times {
+            true => Ok(()),
+            false => save(tx, tenant, contact, &known),
+        };
+    }
+    if news {
+        // It may be that of somebody who was merged into the contact.
+        let of_merged = first(
+            tx,
+            "SELECT id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
+            params![tenant.0, email.as_str()],
+            |row| get::<i64>(row, "id"),
+        )?;
+        if let Some(merged) = of_merged {
+            set_address(tx, tenant, merged, None)?;
+        }
+        save(tx, tenant, contact, &known)?;
+        if before.is_none() {
+            merges::inherit(tx, tenant, contact)?;
+        }
+        if let (Some(merged), Some(before)) = (of_merged, &before) {
+            return set_address(tx, tenant, merged, Some(before));
+        }
+    }
+    match further {
+        Some(further) if by_address(tx, tenant, further.as_str())?.is_none() => {
+            point(tx, tenant, OTHER_ADDRESS, further.as_str(), contact)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn set_address(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    email: Option<&EmailAddress>,
+) -> Result<(), Error> {
+    execute(
+        tx,
+        "UPDATE contacts SET email = ?3 WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant.0, contact, email.map(EmailAddress::as_str)],
+    )
+    .map(|_| ())
+}
+
+/// The contact that a sender's id leads to.
+pub(super) fn by_external_id(
     tx: &Connection,
     tenant: TenantId,
     connection: &str,
@@ -82,21 +184,24 @@ fn by_external_id(
 ) -> Result<Option<i64>, Error> {
     first(
         tx,
-        "SELECT contact_id FROM contact_refs WHERE tenant_id = ?1 AND connection = ?2 AND external_id = ?3",
+        "SELECT coalesce(c.merged_into, c.id) AS contact_id FROM contact_refs r
+         JOIN contacts c ON c.id = r.contact_id
+         WHERE r.tenant_id = ?1 AND r.connection = ?2 AND r.external_id = ?3",
         params![tenant.0, connection, id],
         |row| get(row, "contact_id"),
     )
 }
 
-fn by_address(
+/// The contact whose address it is, or was before it was merged into another.
+pub(super) fn by_address(
     tx: &Connection,
     tenant: TenantId,
-    email: &EmailAddress,
+    email: &str,
 ) -> Result<Option<i64>, Error> {
     first(
         tx,
-        "SELECT id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
-        params![tenant.0, email.as_str()],
+        "SELECT coalesce(merged_into, id) AS id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
+        params![tenant.0, email],
         |row| get(row, "id"),
     )
 }
@@ -116,61 +221,82 @@ pub(super) fn address(
     Ok(email.flatten())
 }
 
-/// Merges what a sender told. Messages held for a missing field get another look.
+/// The fields of a contact, with their times.
+pub(super) fn known(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+) -> Result<Option<Known>, Error> {
+    first(
+        tx,
+        "SELECT email, time_zone, locale, attributes, account, deleted_at, told_at, told FROM contacts
+         WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant.0, contact],
+        |row| {
+            Ok(Known {
+                email: super::work::email(get(row, "email")?)?,
+                time_zone: get(row, "time_zone")?,
+                locale: get(row, "locale")?,
+                attributes: json(row, "attributes")?,
+                account: json_opt(row, "account")?,
+                deleted: get::<Option<i64>>(row, "deleted_at")?.is_some(),
+                told: Told {
+                    at: instant_opt(row, "told_at")?,
+                    apart: json_opt(row, "told")?.unwrap_or_default(),
+                },
+            })
+        },
+    )
+}
+
+/// Stores all of them but the deletion, which has a moment of its own.
+pub(super) fn save(
+    tx: &Connection,
+    tenant: TenantId,
+    contact: i64,
+    known: &Known,
+) -> Result<(), Error> {
+    let Told { at, apart } = &known.told;
+    let apart = (!apart.is_empty()).then(|| to_json(apart)).transpose()?;
+    execute(
+        tx,
+        "UPDATE contacts SET email = ?3, time_zone = ?4, locale = ?5, attributes = ?6, account = ?7,
+                told_at = ?8, told = ?9
+         WHERE tenant_id = ?1 AND id = ?2",
+        params![
+            tenant.0,
+            contact,
+            known.email.as_ref().map(EmailAddress::as_str),
+            known.time_zone,
+            known.locale,
+            to_json(&known.attributes)?,
+            known.account.as_ref().map(to_json).transpose()?,
+            at.map(|at| at.0),
+            apart,
+        ],
+    )
+    .map(|_| ())
+}
+
+/// Merges what a sender told at `at`. Messages held for a missing field get another look.
 pub(super) fn patch(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,
     told: &ContactPatch,
+    at: Instant,
     now: Instant,
 ) -> Result<(), Error> {
     if told.is_empty() {
         return Ok(());
     }
-    let known = first(
-        tx,
-        "SELECT attributes, account FROM contacts WHERE tenant_id = ?1 AND id = ?2",
-        params![tenant.0, contact],
-        |row| {
-            Ok((
-                json::<JsonMap>(row, "attributes")?,
-                json_opt::<JsonMap>(row, "account")?,
-            ))
-        },
-    )?;
-    let Some((mut attributes, account)) = known else {
+    let Some(mut known) = known(tx, tenant, contact)? else {
         return Ok(());
     };
-    merge(&mut attributes, &told.attributes);
-    let account = match (account, &told.account) {
-        (known, None) => known,
-        (known, Some(told)) => {
-            let mut account = known.unwrap_or_default();
-            merge(&mut account, told);
-            Some(account)
-        }
-    };
-    execute(
-        tx,
-        "UPDATE contacts SET attributes = ?3, account = ?4, time_zone = coalesce(?5, time_zone),
-                locale = coalesce(?6, locale)
-         WHERE tenant_id = ?1 AND id = ?2",
-        params![
-            tenant.0,
-            contact,
-            to_json(&attributes)?,
-            account.as_ref().map(to_json).transpose()?,
-            told.time_zone,
-            told.locale,
-        ],
-    )?;
+    known.hear(told, at);
+    save(tx, tenant, contact, &known)?;
     for email in told.other_emails.iter().take(OTHER_ADDRESSES_MAX) {
-        execute(
-            tx,
-            "INSERT INTO contact_refs (tenant_id, connection, external_id, contact_id) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET contact_id = excluded.contact_id",
-            params![tenant.0, OTHER_ADDRESS, email.as_str(), contact],
-        )?;
+        point(tx, tenant, OTHER_ADDRESS, email.as_str(), contact)?;
     }
     release_held(tx, tenant, contact, now)
 }

@@ -122,17 +122,49 @@ impl Controls for SqliteStore {
         let message = message.map(str::to_owned);
         let released = self
             .write(move |tx| {
-                execute(
+                let stale = execute(
                     tx,
                     "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, released_at = ?3,
                             due_at = max(due_at, ?3)
                      WHERE tenant_id = ?1 AND status = 'held' AND rule = 'stale' AND coalesce(id = ?2, 1)",
                     params![tenant.0, message, now.0],
-                )
+                )?;
+                // An exit that was acknowledged lets nothing out any more, whoever says so.
+                let doubtful = execute(
+                    tx,
+                    "UPDATE messages SET status = 'queued', status_reason = NULL, rule = NULL, released_at = ?3,
+                            due_at = ?3, asked_at = ?3, look_at = NULL
+                     WHERE tenant_id = ?1 AND id = ?2 AND status = 'uncertain' AND stop = 0
+                       AND rule IS NOT 'stopped'",
+                    params![tenant.0, message, now.0],
+                )?;
+                Ok(stale + doubtful)
             })
             .await?;
         self.bells.deliver.notify_one();
         Ok(released)
+    }
+
+    async fn confirm_sent(
+        &self,
+        tenant: TenantId,
+        message: &str,
+        now: Instant,
+    ) -> Result<bool, Error> {
+        let message = message.to_owned();
+        let confirmed = self
+            .write(move |tx| {
+                execute(
+                    tx,
+                    "UPDATE messages SET status = 'sent', rule = 'by-hand', look_at = NULL,
+                            status_reason = 'a person found that it was sent',
+                            sent_at = coalesce(sent_at, first_attempt_at, ?3)
+                     WHERE tenant_id = ?1 AND id = ?2 AND status = 'uncertain'",
+                    params![tenant.0, message, now.0],
+                )
+            })
+            .await?;
+        Ok(confirmed > 0)
     }
 
     async fn cancel(
@@ -146,23 +178,26 @@ impl Controls for SqliteStore {
         let cancelled = self
             .write(move |tx| {
                 let (column, value) = match &which {
-                    Which::Message(id) => ("id = ?2 AND status IN ('queued', 'held')", id),
+                    Which::Message(id) => ("id = ?2 AND status IN ('queued', 'held', 'uncertain')", id),
                     Which::HeldBy(rule) => ("rule = ?2 AND status = 'held'", rule),
                 };
                 let meant = collect(
                     tx,
-                    &format!("SELECT seq FROM messages WHERE tenant_id = ?1 AND {column}"),
+                    &format!("SELECT seq, status FROM messages WHERE tenant_id = ?1 AND {column}"),
                     params![tenant.0, value],
-                    |row| get::<i64>(row, "seq"),
+                    |row| Ok((get::<i64>(row, "seq")?, get::<String>(row, "status")?)),
                 )?;
-                for seq in &meant {
+                for (seq, status) in &meant {
                     execute(
                         tx,
                         "UPDATE messages SET status = 'cancelled', held_reason = NULL, rule = 'by-hand',
-                                status_reason = ?2 WHERE seq = ?1",
+                                look_at = NULL, status_reason = ?2 WHERE seq = ?1",
                         params![seq, reason],
                     )?;
-                    conclude::free_timers(tx, *seq, now)?;
+                    // Those of one in doubt were freed when it became so.
+                    if status != "uncertain" {
+                        conclude::free_timers(tx, *seq, now)?;
+                    }
                 }
                 Ok(meant.len())
             })

@@ -4,11 +4,12 @@
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
+use super::contacts;
 use super::outbox::IN_DOUBT;
 use super::rows::{collect, execute, get};
 use crate::domain::enrollment::{ExitReason, suppression_for};
 use crate::domain::event::kind;
-use crate::domain::{Instant, JsonMap};
+use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::intake::Reactions;
 use crate::store::{Error, TenantId};
 
@@ -91,7 +92,7 @@ pub(super) fn open_runs(
         "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.tenant_id = ?1 AND e.contact_id = ?2
            AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
-                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending')))",
+                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending', 'uncertain')))",
         params![tenant.0, contact],
         |row| {
             Ok((
@@ -125,7 +126,7 @@ pub(super) fn end(
     at: Instant,
 ) -> Result<Vec<i64>, Error> {
     finish(tx, tenant, enrollment, reason, at)?;
-    stop_messages(tx, tenant, contact, enrollment, reason)
+    stop_messages(tx, tenant, contact, enrollment, reason, at)
 }
 
 pub(super) fn finish(
@@ -152,27 +153,39 @@ pub(super) fn finish(
 }
 
 /// Cancels what has not been handed to a provider; marks what has, so that it is not tried again.
-/// What waits to be repeated after an attempt in doubt stays in doubt.
+/// What waits to be repeated after an attempt in doubt stays in doubt. Returns those that a provider
+/// holds at this moment.
 pub(super) fn stop_messages(
     tx: &Connection,
     tenant: TenantId,
     contact: i64,
     enrollment: i64,
     reason: &str,
+    at: Instant,
 ) -> Result<Vec<i64>, Error> {
     execute(
         tx,
         &cancel(),
-        params![tenant.0, contact, enrollment, reason],
+        params![
+            tenant.0,
+            contact,
+            enrollment,
+            reason,
+            doubt::first_look_at(at).0
+        ],
     )?;
-    collect(
+    let stopped = collect(
         tx,
         "UPDATE messages SET stop = 1
-         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status = 'sending'
-         RETURNING seq",
+         WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('sending', 'uncertain')
+         RETURNING seq, status",
         params![tenant.0, contact, enrollment],
-        |row| get(row, "seq"),
-    )
+        |row| Ok((get::<i64>(row, "seq")?, get::<String>(row, "status")?)),
+    )?;
+    let held = stopped
+        .into_iter()
+        .filter(|(_, status)| status == "sending");
+    Ok(held.map(|(seq, _)| seq).collect())
 }
 
 /// Names the contact beside its enrollment, since messages are found by contact: an exit must not
@@ -180,6 +193,7 @@ pub(super) fn stop_messages(
 pub(super) fn cancel() -> String {
     format!(
         "UPDATE messages SET status = CASE WHEN {IN_DOUBT} THEN 'uncertain' ELSE 'cancelled' END,
+                look_at = CASE WHEN {IN_DOUBT} THEN ?5 END,
                 held_reason = NULL, status_reason = 'exit: ' || ?4, rule = 'stopped'
          WHERE tenant_id = ?1 AND contact_id = ?2 AND enrollment_id = ?3 AND status IN ('queued', 'held')"
     )
@@ -217,21 +231,40 @@ pub(super) fn put_on_list(
     Ok(())
 }
 
-/// Notes that the CRM deleted the contact, or made it again.
+/// Notes that the CRM deleted the contact, or made it again, and cancels what waits for one that is gone,
+/// whatever its sequences say. Returns those messages that a provider holds; none where the deletion was
+/// told too late: the contact was made again since.
 pub(super) fn note_deletion(
     tx: &Connection,
     happening: &Happening<'_>,
     contact: i64,
-) -> Result<(), Error> {
-    let deleted_at = match happening.kind {
-        kind::CONTACT_DELETED => Some(happening.at.0),
-        kind::CONTACT_CREATED => None,
-        _ => return Ok(()),
+    told_at: Instant,
+) -> Result<Option<Vec<i64>>, Error> {
+    let tenant = happening.tenant;
+    let deleted = match happening.kind {
+        kind::CONTACT_DELETED => true,
+        kind::CONTACT_CREATED => false,
+        _ => return Ok(Some(Vec::new())),
     };
+    let Some(mut known) = contacts::known(tx, tenant, contact)? else {
+        return Ok(Some(Vec::new()));
+    };
+    let news = known.hear_deleted(deleted, told_at);
+    if !news {
+        return Ok((!deleted).then(Vec::new));
+    }
+    contacts::save(tx, tenant, contact, &known)?;
     execute(
         tx,
         "UPDATE contacts SET deleted_at = ?3 WHERE tenant_id = ?1 AND id = ?2",
-        params![happening.tenant.0, contact, deleted_at],
+        params![tenant.0, contact, deleted.then_some(happening.at.0)],
     )?;
-    Ok(())
+    let mut in_flight = Vec::new();
+    if deleted {
+        let (reason, at) = (ExitReason::ContactDeleted.as_str(), happening.at);
+        for (enrollment, _, _) in open_runs(tx, tenant, contact)? {
+            in_flight.extend(stop_messages(tx, tenant, contact, enrollment, reason, at)?);
+        }
+    }
+    Ok(Some(in_flight))
 }

@@ -110,8 +110,9 @@ fn why(
     };
     let known = first(
         db,
-        "SELECT id, due_at, deleted_at, quiet_until, quiet_reason FROM contacts
-         WHERE tenant_id = ?1 AND email = ?2",
+        "SELECT c.id, c.due_at, c.deleted_at, c.quiet_until, c.quiet_reason, c.merged_into, s.email AS survivor
+         FROM contacts c LEFT JOIN contacts s ON s.id = c.merged_into
+         WHERE c.tenant_id = ?1 AND c.email = ?2",
         params![tenant, email.as_str()],
         |row| {
             Ok((

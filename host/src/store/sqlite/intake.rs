@@ -5,10 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
+use super::contacts::Source;
 use super::exits::{self, Happening};
 use super::reports::{self, Subject};
 use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqliteStore, choices, contacts, machines, reactions};
+use super::{SqliteStore, choices, contacts, echoes, machines, merges, reactions, writebacks};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
 use crate::domain::machine::is_machine_kind;
@@ -91,6 +92,7 @@ impl SqliteStore {
             self.bells().decide.notify_one();
             // Fields that a held message waited for may have come.
             self.bells().deliver.notify_one();
+            self.bells().write_back.notify_one();
         }
         if thin {
             self.bells().hydrate.notify_one();
@@ -167,19 +169,40 @@ fn store_event(
     if let Some(message) = &message {
         reports::report(tx, &happening, message)?;
     }
-    let contact = match &message {
-        Some(message) => Some(message.contact),
-        None => contacts::resolve(
+    let told_at = event.occurred_at.min(arrival.received_at);
+    let source = Source {
+        tenant: arrival.tenant,
+        connection: &arrival.connection,
+        at: told_at,
+        of_merged: merges::is_merged_id(
             tx,
             arrival.tenant,
             &arrival.connection,
-            &event.contact,
-            // Nobody is made known by being deleted.
-            arrival.creates_contacts && event.kind != kind::CONTACT_DELETED,
+            event.contact.external_id.as_deref(),
         )?,
     };
-    let hydrate = open_question(tx, arrival.tenant, contact, event)?;
+    let create = arrival.creates_contacts && event.kind != kind::CONTACT_DELETED;
+    let who = &event.contact;
+    let survivor = merges::survivor(tx, source, &happening, who, create)?;
+    let merged = merges::apply(tx, source, &happening, who, survivor)?;
+    let contact = match &message {
+        Some(message) => Some(message.contact),
+        // That a loser's row in the CRM goes is part of having been merged.
+        None if merges::deletes_loser(tx, source, &happening, who)? => None,
+        // Nobody is made known by being deleted.
+        None => contacts::resolve(tx, source, who, create)?,
+    };
+    let joined = merges::join(tx, source, &happening, who, [survivor, contact])?;
+    let raw = to_json(&event.raw)?;
+    let echo = echoes::echo(tx, arrival, event, contact, &raw)?;
+    let hydrate = match echo {
+        Some(_) => None,
+        None => open_question(tx, arrival.tenant, contact, event)?,
+    };
+    echoes::heard(tx, arrival, event)?;
     let status = match (contact, hydrate) {
+        // Our own write, come back.
+        _ if echo.is_some() => "stored",
         (_, Some(_)) => "thin",
         // Kept for the record: nobody decides on it.
         (Some(_), None) if is_machine_kind(&event.kind) => "stored",
@@ -189,8 +212,8 @@ fn store_event(
     execute(
         tx,
         "INSERT INTO events (tenant_id, id, connection, kind, contact_id, occurred_at, received_at, data, raw,
-                             status, hydrate, hydrate_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                             status, hydrate, hydrate_at, remark)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             arrival.tenant.0,
             id,
@@ -200,10 +223,11 @@ fn store_event(
             event.occurred_at.0,
             arrival.received_at.0,
             to_json(&facts(event, message.as_ref()))?,
-            to_json(&event.raw)?,
+            raw,
             status,
             hydrate.map(|_| to_json(event)).transpose()?,
             hydrate.map(|_| arrival.received_at.0),
+            echo,
         ],
     )?;
     let told = event
@@ -216,18 +240,33 @@ fn store_event(
         exits::suppress(tx, &happening, [told, None])?;
         return Ok(hydrate.is_some());
     };
-    contacts::patch(
-        tx,
-        arrival.tenant,
-        contact,
-        &event.patch,
-        arrival.received_at,
-    )?;
+    if !source.of_merged {
+        contacts::patch(
+            tx,
+            arrival.tenant,
+            contact,
+            &event.patch,
+            told_at,
+            arrival.received_at,
+        )?;
+    }
     contacts::place(tx, arrival.tenant, contact, &arrival.reactions)?;
+    if event.contact.external_id.is_some() {
+        writebacks::assign_of(tx, arrival.tenant, contact, arrival.received_at)?;
+    }
+    if echo.is_some() {
+        return Ok(false);
+    }
     let address = contacts::address(tx, arrival.tenant, contact)?;
     exits::suppress(tx, &happening, [told, address.as_deref()])?;
-    exits::note_deletion(tx, &happening, contact)?;
-    let ended = exits::apply(tx, &happening, contact, &arrival.reactions)?;
+    let ended = match exits::note_deletion(tx, &happening, contact, told_at)? {
+        Some(in_flight) => {
+            ingested.in_flight.extend(in_flight);
+            exits::apply(tx, &happening, contact, &arrival.reactions)?
+        }
+        // It was made again since.
+        None => (0, Vec::new()),
+    };
     let chosen = choices::apply(
         tx,
         &happening,
@@ -243,7 +282,7 @@ fn store_event(
         contact,
         &arrival.reactions,
     )?;
-    for (exits, in_flight) in [ended, chosen, followed] {
+    for (exits, in_flight) in [merged, joined, ended, chosen, followed] {
         ingested.exits += exits;
         ingested.in_flight.extend(in_flight);
     }

@@ -38,8 +38,9 @@ pub(super) fn unmask(
     // a click, the call never does.
     let left = first(
         tx,
-        "SELECT m.contact_id, (SELECT max(a.started_at) FROM attempts a WHERE a.message_seq = m.seq) AS left_at
-         FROM messages m WHERE m.tenant_id = ?1 AND m.id = ?2",
+        "SELECT coalesce(c.merged_into, c.id) AS contact_id,
+                (SELECT max(a.started_at) FROM attempts a WHERE a.message_seq = m.seq) AS left_at
+         FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE m.tenant_id = ?1 AND m.id = ?2",
         params![arrival.tenant.0, message_id],
         |row| Ok((get::<i64>(row, "contact_id")?, get::<Option<i64>>(row, "left_at")?)),
     )?;

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
 use super::rows::{collect, execute, first, get, instant, instant_opt, json, json_opt, to_json};
-use super::{SqliteStore, conclude, pace, work};
+use super::{SqliteStore, conclude, looks, pace, work, writebacks};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::ExitReason;
 use crate::domain::pause::{Pauses, Scope};
 use crate::domain::touch::Lookback;
-use crate::domain::{Instant, JsonMap};
+use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
-    Aside, Claim, Conclusion, DueMessage, Health, OpenAttempt, Outbox, SetAside,
+    Aside, Claim, Conclusion, Doubtful, DueMessage, Health, Look, OpenAttempt, Outbox, SetAside,
 };
 use crate::store::{DEFAULT_TENANT, Error, TenantId};
 
@@ -67,6 +67,7 @@ impl Outbox for SqliteStore {
                 db,
                 "SELECT min(at) AS at FROM (
                    SELECT min(due_at) AS at FROM messages WHERE status = 'queued'
+                   UNION ALL SELECT min(look_at) FROM messages WHERE status = 'uncertain' AND look_at IS NOT NULL
                    UNION ALL SELECT min(until) FROM pauses WHERE lifted_at IS NULL)",
                 [],
                 |row| instant_opt(row, "at"),
@@ -94,6 +95,7 @@ impl Outbox for SqliteStore {
         })
         .await?;
         self.bells.decide.notify_one();
+        self.bells.write_back.notify_one();
         Ok(())
     }
 
@@ -103,7 +105,24 @@ impl Outbox for SqliteStore {
         self.concluded.notify_waiters();
         // Timers may have waited for this message.
         self.bells.decide.notify_one();
+        self.bells.write_back.notify_one();
         Ok(())
+    }
+
+    async fn take_doubtful(&self, now: Instant, limit: usize) -> Result<Vec<Doubtful>, Error> {
+        // Looked for without writing: most of the time there is none.
+        if self
+            .read(move |db| looks::due(db, now, 1))
+            .await?
+            .is_empty()
+        {
+            return Ok(Vec::new());
+        }
+        self.write(move |tx| looks::take(tx, now, limit)).await
+    }
+
+    async fn looked(&self, look: Look) -> Result<(), Error> {
+        self.write(move |tx| looks::looked(tx, &look)).await
     }
 
     async fn open_attempts(&self) -> Result<Vec<OpenAttempt>, Error> {
@@ -270,13 +289,22 @@ fn set_aside(tx: &Connection, aside: &SetAside, now: Instant) -> Result<(), Erro
         tx,
         &format!(
             "UPDATE messages AS m SET status = ?2, held_reason = ?3, status_reason = ?4,
-                    due_at = max(due_at, ?5), rule = ?6
+                    due_at = max(due_at, ?5), rule = ?6, look_at = CASE WHEN ?2 = 'uncertain' THEN ?8 END
              WHERE seq = ?1 AND status = 'queued'
                AND (?2 <> 'held' OR (?7 = (SELECT c.version FROM contacts c WHERE c.id = m.contact_id)
                                      AND (?6 <> 'paused' OR {})))",
             pace::PAUSED
         ),
-        params![seq, status, held, told, due_at.0, rule, aside.version],
+        params![
+            seq,
+            status,
+            held,
+            told,
+            due_at.0,
+            rule,
+            aside.version,
+            doubt::first_look_at(now).0
+        ],
     )?;
     if changed == 0 || matches!(status, "queued" | "held") {
         return Ok(());
@@ -325,19 +353,28 @@ fn ask_a_person(
     reason: &str,
     now: Instant,
 ) -> Result<(), Error> {
-    execute(
+    let body = serde_json::json!({ "title": title, "body": reason });
+    let place = first(
         tx,
-        "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at, created_at,
-                                 status)
-         SELECT tenant_id, contact_id, enrollment_id, decision_id, 'task', ?2, ?3, ?3, 'open'
-         FROM messages WHERE seq = ?1",
-        params![
-            seq,
-            to_json(&serde_json::json!({ "title": title, "body": reason }))?,
-            now.0
-        ],
-    )
-    .map(|_| ())
+        "SELECT tenant_id, contact_id, enrollment_id, decision_id FROM messages WHERE seq = ?1",
+        [seq],
+        |row| {
+            Ok(writebacks::New {
+                tenant: TenantId(get(row, "tenant_id")?),
+                contact: get(row, "contact_id")?,
+                enrollment: get(row, "enrollment_id")?,
+                decision: get(row, "decision_id")?,
+                kind: "task",
+                body: &body,
+                due_at: Some(now),
+                now,
+            })
+        },
+    )?;
+    match place {
+        Some(new) => writebacks::add(tx, &new),
+        None => Ok(()),
+    }
 }
 
 fn health(

@@ -5,9 +5,9 @@ use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::contacts;
 use super::exits::{self, Happening};
-use super::rows::{collect, execute, first, get, to_json};
+use super::rows::{collect, execute, first, get};
+use super::{contacts, writebacks};
 use crate::calendar;
 use crate::domain::Instant;
 use crate::domain::enrollment::{AccountStop, ExitReason};
@@ -38,7 +38,7 @@ pub(super) fn apply(
         count_touch(tx, happening, occurred_at, contact)?;
     }
     match happening.kind {
-        kind::AUTO_REPLIED => auto_replied(tx, happening, contact, reactions)?,
+        kind::AUTO_REPLIED => auto_replied(tx, happening, occurred_at, contact, reactions)?,
         kind::SOFT_BOUNCED => return soft_bounced(tx, happening, contact, reactions),
         kind::EMAIL_DELIVERED | kind::REPLIED => {
             execute(
@@ -77,6 +77,7 @@ fn count_touch(
 fn auto_replied(
     tx: &Connection,
     happening: &Happening<'_>,
+    occurred_at: Instant,
     contact: i64,
     reactions: &Reactions,
 ) -> Result<(), Error> {
@@ -109,7 +110,9 @@ fn auto_replied(
         .text("return_on")
         .and_then(|day| day.parse::<NaiveDate>().ok())
         .and_then(|day| calendar::from_local(day.and_time(NaiveTime::MIN), zone).ok());
-    let until = returns_at.unwrap_or_else(|| happening.at.plus_ms(reactions.auto_reply_pause_ms));
+    // One that is told late is over the sooner.
+    let written_at = occurred_at.min(happening.at);
+    let until = returns_at.unwrap_or_else(|| written_at.plus_ms(reactions.auto_reply_pause_ms));
     be_quiet(tx, happening, contact, until, "out-of-office")
 }
 
@@ -143,13 +146,17 @@ fn ask_a_person(
         "title": title,
         "body": happening.text("text").or_else(|| happening.text("excerpt")).unwrap_or_default(),
     });
-    execute(
-        tx,
-        "INSERT INTO writebacks (tenant_id, contact_id, kind, body, due_at, created_at, status)
-         VALUES (?1, ?2, 'task', ?3, ?4, ?4, 'open')",
-        params![happening.tenant.0, contact, to_json(&body)?, happening.at.0],
-    )
-    .map(|_| ())
+    let new = writebacks::New {
+        tenant: happening.tenant,
+        contact,
+        enrollment: None,
+        decision: None,
+        kind: "task",
+        body: &body,
+        due_at: Some(happening.at),
+        now: happening.at,
+    };
+    writebacks::add(tx, &new)
 }
 
 /// A mailbox that is full for weeks is as good as none.

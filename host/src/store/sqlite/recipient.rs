@@ -41,11 +41,12 @@ fn addressee(
 ) -> Result<Option<Addressee>, Error> {
     let found = first(
         db,
-        "SELECT m.mail, m.contact_id, c.email, s.name AS sequence,
+        "SELECT m.mail, c.id AS contact_id, c.email, s.name AS sequence,
                 CASE WHEN c.quiet_reason = ?3 THEN c.quiet_until END AS paused_until,
                 EXISTS (SELECT 1 FROM opt_outs o
                         WHERE o.contact_id = c.id AND o.sequence = s.name) AS opted_out
-         FROM messages m JOIN contacts c ON c.id = m.contact_id
+         FROM messages m JOIN contacts went ON went.id = m.contact_id
+              JOIN contacts c ON c.id = coalesce(went.merged_into, went.id)
               JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
          WHERE m.tenant_id = ?1 AND m.id = ?2",
         params![tenant.0, message_id, kind::PAUSED_BY_CONTACT],
@@ -83,7 +84,8 @@ fn addressee(
 
 /// What came from the pages of this contact's messages.
 pub(super) const HEARD: &str = "SELECT kind, data FROM events
-     WHERE contact_id = ?1 AND connection = '@recipient' AND tenant_id = ?2 ORDER BY seq";
+     WHERE contact_id IN (SELECT id FROM contacts WHERE id = ?1 OR merged_into = ?1)
+       AND connection = '@recipient' AND tenant_id = ?2 ORDER BY seq";
 
 fn hear(
     db: &Connection,
@@ -118,7 +120,8 @@ fn hear(
 /// The list's entry for the address itself, and whether the contact's own click brought it.
 pub(super) const SUPPRESSED: &str = "SELECT s.reason, EXISTS (SELECT 1 FROM events e
             WHERE e.tenant_id = s.tenant_id AND e.id = s.source AND e.connection = '@recipient'
-              AND e.contact_id = ?3 AND s.reason = ?4) AS own
+              AND (e.contact_id = ?3 OR e.contact_id IN (SELECT id FROM contacts WHERE merged_into = ?3))
+              AND s.reason = ?4) AS own
      FROM suppressions s WHERE s.tenant_id = ?1 AND s.address = ?2";
 
 fn suppressed(

@@ -51,7 +51,8 @@ fn by_column(
     first(
         tx,
         &format!(
-            "SELECT seq, id, status, contact_id FROM messages WHERE tenant_id = ?1 AND {column} = ?2"
+            "SELECT m.seq, m.id, m.status, coalesce(c.merged_into, c.id) AS contact_id FROM messages m
+             JOIN contacts c ON c.id = m.contact_id WHERE m.tenant_id = ?1 AND m.{column} = ?2"
         ),
         params![tenant.0, value],
         |row| {

@@ -118,7 +118,9 @@ fn judge(db: &Connection, batch: &LeadBatch, event: &NewEvent) -> Result<Enrolle
     let email = email.map_or("", EmailAddress::as_str);
     let contact = first(
         db,
-        "SELECT id, deleted_at FROM contacts WHERE tenant_id = ?1 AND email = ?2",
+        "SELECT c.id, c.deleted_at FROM contacts known
+         JOIN contacts c ON c.id = coalesce(known.merged_into, known.id)
+         WHERE known.tenant_id = ?1 AND known.email = ?2",
         params![tenant.0, email],
         |row| {
             Ok((
@@ -221,11 +223,11 @@ fn suppress(
 fn contacts_of(tx: &Connection, tenant: TenantId, address: &str) -> Result<Vec<i64>, Error> {
     let (sql, value) = match address.strip_prefix('@') {
         Some(domain) => (
-            "SELECT id FROM contacts WHERE tenant_id = ?1 AND domain = ?2",
+            "SELECT coalesce(merged_into, id) AS id FROM contacts WHERE tenant_id = ?1 AND domain = ?2",
             domain,
         ),
         None => (
-            "SELECT id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
+            "SELECT coalesce(merged_into, id) AS id FROM contacts WHERE tenant_id = ?1 AND email = ?2",
             address,
         ),
     };

@@ -4,7 +4,7 @@ use rusqlite::{Row, types::FromSql};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Instant, JsonMap};
+use crate::domain::Instant;
 use crate::store::Error;
 
 /// A column of the row, by name.
@@ -82,16 +82,4 @@ pub(super) fn execute(
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(params))
         .map_err(super::error)
-}
-
-/// Merges told fields into known ones. Null or an empty text forgets a field.
-pub(super) fn merge(known: &mut JsonMap, told: &JsonMap) {
-    for (name, value) in told {
-        let forgets = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-        if forgets {
-            known.shift_remove(name);
-        } else {
-            known.insert(name.clone(), value.clone());
-        }
-    }
 }

@@ -29,10 +29,16 @@ impl Triggers for SqliteStore {
             for poll in &polls {
                 execute(
                     tx,
-                    "INSERT INTO polls (tenant_id, connection, due_at) VALUES (?1, ?2, ?3)
+                    "INSERT INTO polls (tenant_id, connection, due_at, kind) VALUES (?1, ?2, ?3, ?5)
                      ON CONFLICT DO UPDATE
-                     SET due_at = CASE WHEN failures > 0 THEN ?3 ELSE min(due_at, ?3 + ?4) END",
-                    params![tenant.0, poll.connection, now.0, poll.every_ms],
+                     SET kind = ?5, due_at = CASE WHEN failures > 0 THEN ?3 ELSE min(due_at, ?3 + ?4) END",
+                    params![
+                        tenant.0,
+                        poll.connection,
+                        now.0,
+                        poll.every_ms,
+                        poll.kind.as_str()
+                    ],
                 )?;
             }
             Ok(())
@@ -130,7 +136,7 @@ impl Triggers for SqliteStore {
                          ORDER BY l.id DESC LIMIT 1) AS last_fault,
                         p.due_at, p.failures, p.fault AS poll_fault
                  FROM (SELECT connection FROM trigger_calls WHERE tenant_id = ?1
-                       UNION SELECT connection FROM polls WHERE tenant_id = ?1) names
+                       UNION SELECT connection FROM polls WHERE tenant_id = ?1 AND kind = 'trigger') names
                  LEFT JOIN trigger_calls c ON c.tenant_id = ?1 AND c.connection = names.connection
                  LEFT JOIN polls p ON p.tenant_id = ?1 AND p.connection = names.connection
                  GROUP BY names.connection ORDER BY names.connection",

@@ -73,6 +73,7 @@ impl Work for SqliteStore {
             .map(|decided| self.write(move |tx| work_commit::commit(tx, &decided)));
         let committed = join_all(jobs).await;
         self.bells().deliver.notify_one();
+        self.bells().write_back.notify_one();
         committed
     }
 

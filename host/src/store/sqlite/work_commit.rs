@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::rows::{collect, execute, first, get, to_json};
-use super::{contacts, pace};
+use super::{contacts, pace, writebacks};
 use crate::domain::ContactPatch;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::{Cause, Scope};
@@ -65,7 +65,8 @@ pub(super) fn commit(tx: &Connection, decided: &Decided) -> Result<Committed, Er
         attributes: decided.properties.clone(),
         ..ContactPatch::default()
     };
-    contacts::patch(tx, decided.tenant, decided.contact_id, &told, decided.now)?;
+    let now = decided.now;
+    contacts::patch(tx, decided.tenant, decided.contact_id, &told, now, now)?;
     for emitted in &decided.emitted {
         store_emitted(tx, decided, emitted)?;
     }
@@ -269,22 +270,17 @@ fn store_decision(
         store_message(tx, decided, enrollment, decision, message)?;
     }
     for writeback in &entry.writebacks {
-        execute(
-            tx,
-            "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at,
-                                     created_at, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open')",
-            params![
-                decided.tenant.0,
-                decided.contact_id,
-                enrollment,
-                decision,
-                writeback.kind,
-                to_json(&writeback.body)?,
-                writeback.due_at.map(|at| at.0),
-                decided.now.0
-            ],
-        )?;
+        let new = writebacks::New {
+            tenant: decided.tenant,
+            contact: decided.contact_id,
+            enrollment: Some(enrollment),
+            decision: Some(decision),
+            kind: writeback.kind,
+            body: &writeback.body,
+            due_at: writeback.due_at,
+            now: decided.now,
+        };
+        writebacks::add(tx, &new)?;
     }
     Ok(())
 }

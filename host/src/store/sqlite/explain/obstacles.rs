@@ -46,6 +46,22 @@ pub(super) fn of_row(row: &Row<'_>, now: Instant) -> Result<Vec<Obstacle>, Error
         until: None,
         waits_for: Some("the CRM to make it again".to_owned()),
     });
+    let survivor: Option<i64> = get(row, "merged_into")?;
+    let merged = match survivor {
+        Some(survivor) => Some(Obstacle {
+            rule: "merged",
+            reason: format!(
+                "the CRM merged the contact into {}",
+                get::<Option<String>>(row, "survivor")?
+                    .unwrap_or_else(|| format!("contact {survivor}"))
+            ),
+            sequence: None,
+            since: None,
+            until: None,
+            waits_for: None,
+        }),
+        None => None,
+    };
     let quiet = pace::quiet(row)?
         .filter(|quiet| quiet.until > now)
         .map(|quiet| Obstacle {
@@ -56,7 +72,7 @@ pub(super) fn of_row(row: &Row<'_>, now: Instant) -> Result<Vec<Obstacle>, Error
             until: Some(quiet.until.to_string()),
             waits_for: None,
         });
-    Ok(deleted.into_iter().chain(quiet).collect())
+    Ok(merged.into_iter().chain(deleted).chain(quiet).collect())
 }
 
 /// Pauses, opt-outs and failed plugins that concern the contact's enrollments and waiting messages.

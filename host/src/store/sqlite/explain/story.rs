@@ -39,6 +39,7 @@ pub(super) fn select(condition: &str) -> String {
         "SELECT m.seq, m.id, m.contact_id, m.status, m.held_reason, m.status_reason, m.rule, m.due_at,
                 m.asked_at, m.released_at, m.created_at, m.sent_at, m.identity, m.template, m.subject,
                 m.provider, m.provider_id, m.rfc_message_id, m.first_attempt_at, m.attempts,
+                m.look_at, m.looked_at, m.look_said, m.stop,
                 coalesce(m.mail ->> '$.to.address', c.email) AS recipient, s.name AS sequence,
                 c.quiet_until, c.quiet_reason, c.account_key, {suppressed} AS suppressed,
                 m.context -> '$.event' AS event, m.context -> '$.variables' AS variables, d.number,
@@ -110,6 +111,8 @@ pub(super) fn forecast(row: &Row<'_>, pauses: &Pauses) -> Result<Outlook, Error>
         get::<Option<String>>(row, "recipient")?,
         get::<Option<String>>(row, "suppressed")?,
     );
+    let (looked_at, said): (_, Option<String>) =
+        (instant_opt(row, "looked_at")?, get(row, "look_said")?);
     Ok(outlook(&Waiting {
         id: &id,
         to: to.as_deref(),
@@ -120,6 +123,9 @@ pub(super) fn forecast(row: &Row<'_>, pauses: &Pauses) -> Result<Outlook, Error>
         suppressed: suppressed.as_deref(),
         quiet: pace::quiet(row)?.as_ref(),
         pauses: &stopping,
+        looked: looked_at.zip(said.as_deref()),
+        look_at: instant_opt(row, "look_at")?,
+        stopped: get::<bool>(row, "stop")? || rule.as_deref() == Some("stopped"),
     }))
 }
 

@@ -88,7 +88,8 @@ fn waiting() -> String {
     format!(
         "SELECT * FROM (
            SELECT m.seq, m.id, m.contact_id, m.status, m.held_reason, m.status_reason, m.rule, m.due_at,
-                  m.asked_at, m.identity, m.template, m.subject, c.email AS recipient, s.name AS sequence,
+                  m.asked_at, m.identity, m.template, m.subject, m.look_at, m.looked_at, m.look_said, m.stop,
+                  c.email AS recipient, s.name AS sequence,
                   c.quiet_until, c.quiet_reason, {suppressed} AS suppressed,
                   CASE WHEN m.status <> 'queued' THEN m.rule
                        WHEN {suppressed} IS NOT NULL THEN 'suppressed'

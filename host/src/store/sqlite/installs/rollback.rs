@@ -107,7 +107,7 @@ fn restore(
     kept: Kept,
     now: Instant,
 ) -> Result<(), Error> {
-    exits::stop_messages(tx, tenant, run.contact, run.id, "rolled back")?;
+    exits::stop_messages(tx, tenant, run.contact, run.id, "rolled back", now)?;
     execute(
         tx,
         "UPDATE enrollments SET state = ?3, plugin_id = ?4, lag_ms = 0 WHERE tenant_id = ?1 AND id = ?2",

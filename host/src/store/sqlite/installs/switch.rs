@@ -114,7 +114,7 @@ pub(super) fn begin_anew(
     now: Instant,
 ) -> Result<(), Error> {
     let reason = format!("begun anew by {} {}", on.plugin, on.version);
-    exits::stop_messages(tx, tenant, run.contact, run.id, &reason)?;
+    exits::stop_messages(tx, tenant, run.contact, run.id, &reason, now)?;
     execute(
         tx,
         "UPDATE enrollments SET state = NULL, plugin_id = NULL, restarted_at = decisions, lag_ms = 0

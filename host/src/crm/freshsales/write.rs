@@ -1,0 +1,157 @@
+//! Writing back: a task on the deal or the contact, a note on the contact, its fields; a sent mail as a note.
+//!
+//! A task that may have been made is looked for among the open ones. Notes cannot be listed by any call that
+//! we found documented: one in doubt is shown to people. Fields may be set again.
+
+use serde_json::{Map, Value, json};
+
+use crate::crm::body;
+use crate::crm::call::{self, is_plain_id, items};
+use crate::domain::answer;
+use crate::domain::connector::{
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
+};
+use crate::domain::fields as read;
+use crate::domain::http::{Failure, Method, Request, Response};
+
+use super::{Freshsales, explanation, success};
+
+impl WritesBack for Freshsales {
+    fn check(&self, write: &Write) -> Result<(), String> {
+        if !is_plain_id(&write.contact_id) {
+            return Err(format!(
+                "{:?} is no id of a Freshsales contact",
+                write.contact_id
+            ));
+        }
+        let WriteKind::Properties(properties) = &write.kind else {
+            return Ok(());
+        };
+        match properties.keys().find(|key| !is_field(key)) {
+            Some(key) => Err(format!(
+                "{key:?} is no name of a Freshsales field: use names as in the API, such as job_title, or cf_plan \
+                 for a custom field"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
+        if !done.is_empty() {
+            return None;
+        }
+        Some(match &write.kind {
+            WriteKind::Task {
+                title,
+                body,
+                due_at,
+            } => {
+                let (kind, id) = match &write.deal_id {
+                    Some(deal) => ("Deal", deal),
+                    None => ("Contact", &write.contact_id),
+                };
+                let mut task = json!({
+                    "title": title,
+                    "description": body::text(write, body),
+                    // A task needs a day.
+                    "due_date": due_at.unwrap_or(write.at).to_string(),
+                    "targetable_type": kind,
+                    "targetable_id": number(id),
+                });
+                if let Some(owner) = &write.owner_id {
+                    task["owner_id"] = number(owner);
+                }
+                self.send(Method::Post, "/tasks", &json!({ "task": task }))
+            }
+            WriteKind::Note { body } => self.note(write, &body::text(write, body)),
+            WriteKind::Mail(mail) => self.note(write, &body::text(write, &body::mail(mail))),
+            WriteKind::Properties(properties) => {
+                let (mut fields, mut custom) = (Map::new(), Map::new());
+                for (key, value) in properties {
+                    let place = if key.starts_with("cf_") {
+                        &mut custom
+                    } else {
+                        &mut fields
+                    };
+                    place.insert(key.clone(), value.clone());
+                }
+                if !custom.is_empty() {
+                    fields.insert("custom_field".to_owned(), Value::Object(custom));
+                }
+                let path = format!("/contacts/{}", write.contact_id);
+                self.send(Method::Put, &path, &json!({ "contact": fields }))
+            }
+        })
+    }
+
+    fn outcome(
+        &self,
+        write: &Write,
+        _done: &[Done],
+        answer: &Result<Response, Failure>,
+    ) -> WriteOutcome {
+        let object = object(write);
+        answer::written("Freshsales", answer, explanation, |answer| {
+            let id = read::id(&call::body(answer)[object], "id")?;
+            Some(Done {
+                object: object.to_owned(),
+                id,
+            })
+        })
+    }
+
+    fn is_repeatable(&self, write: &Write, _done: &[Done]) -> bool {
+        matches!(write.kind, WriteKind::Properties(_))
+    }
+
+    fn search(&self, write: &Write, done: &[Done]) -> Option<Request> {
+        let is_task = matches!(write.kind, WriteKind::Task { .. });
+        (is_task && done.is_empty()).then(|| self.get("/tasks?filter=open&per_page=100"))
+    }
+
+    fn found(
+        &self,
+        write: &Write,
+        _done: &[Done],
+        answer: &Response,
+    ) -> Result<Option<Done>, AskError> {
+        let body = success(answer, "tasks")?;
+        let ours = |item: &&Value| {
+            read::text(item, "description").is_some_and(|text| text.contains(&marker(write)))
+        };
+        let found = items(&body, "tasks").iter().find(ours);
+        Ok(found.and_then(|item| read::id(item, "id")).map(|id| Done {
+            object: object(write).to_owned(),
+            id,
+        }))
+    }
+}
+
+impl Freshsales {
+    fn note(&self, write: &Write, text: &str) -> Request {
+        let note = json!({
+            "description": text,
+            "targetable_type": "Contact",
+            "targetable_id": number(&write.contact_id),
+        });
+        self.send(Method::Post, "/notes", &json!({ "note": note }))
+    }
+}
+
+fn object(write: &Write) -> &'static str {
+    match write.kind {
+        WriteKind::Task { .. } => "task",
+        WriteKind::Note { .. } | WriteKind::Mail(_) => "note",
+        WriteKind::Properties(_) => "contact",
+    }
+}
+
+/// An id as the API takes it.
+fn number(id: &str) -> Value {
+    id.parse::<u64>().map_or_else(|_| json!(id), Value::from)
+}
+
+fn is_field(key: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    !key.is_empty() && key.bytes().all(allowed)
+}
