@@ -12,7 +12,8 @@ use crate::domain::event::{Hydrate, custom_kind, kind};
 use crate::domain::hook::{Batch, Malformed, Rejected};
 use crate::domain::{ContactRef, Instant, NewEvent, digest, fields as read};
 
-use super::records::{self, LEAD, MEETING, PARTNER, about, reference};
+use super::fields::{LEAD, MEETING, NAMED, PARTNER, reference};
+use super::records::{self, about};
 
 pub(super) fn batch(body: &Value, now: Instant) -> Result<Batch, Malformed> {
     if !body.is_object() {
@@ -56,7 +57,7 @@ fn read_one(body: &Value, now: Instant) -> Result<NewEvent, String> {
         MEETING => event.data = [("meeting_id".to_owned(), json!(id))].into_iter().collect(),
         _ => event.data = [("record_id".to_owned(), json!(id))].into_iter().collect(),
     }
-    let known = records::NAMED.contains(&model);
+    let known = NAMED.contains(&model);
     if known && verb != Verb::Deleted {
         // Not under the word `contact`: the record is asked for even where the person is known, since
         // the webhook does not say what changed.

@@ -11,7 +11,8 @@ use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
 
 use super::Odoo;
-use super::records::{NAMED, WITH_ARCHIVED, changed_at, complete, fields, person_reference};
+use super::fields::{NAMED, WITH_ARCHIVED, fields, person_reference};
+use super::records::{changed_at, complete};
 
 impl Hydrates for Odoo {
     fn request(&self, wanted: &Hydrate) -> Result<Request, AskError> {

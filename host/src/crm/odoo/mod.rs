@@ -10,6 +10,7 @@
 
 mod api;
 mod events;
+mod fields;
 mod hydrate;
 mod reconcile;
 mod records;
@@ -58,9 +59,11 @@ pub const KIND: Kind = Kind {
         ),
         Field::text(
             "user_id",
-            "7",
-            "The number of the API key's user, for json-rpc: Settings > Users, open the user, the number in the address.",
-        ),
+            "2",
+            "The number of the API key's user, for json-rpc: Settings > Users, open the user, the number in the \
+             address. 2 is the administrator that every database begins with.",
+        )
+        .by_default("2"),
         Field::secret(
             "webhook_password",
             "env:ODOO_WEBHOOK_PASSWORD",
@@ -108,20 +111,16 @@ fn protocol(settings: &Settings) -> Result<Protocol, Unfit> {
     if settings.text("api") == Some("json-2") {
         return Ok(Protocol::Json2);
     }
-    let user_id = settings.text("user_id").map(str::parse);
-    match user_id {
-        Some(Ok(user_id)) => Ok(Protocol::JsonRpc { user_id }),
-        Some(Err(_)) => Err(Unfit::new(
-            "user_id",
-            "is no whole number",
-            "write the number that Odoo shows in the address of the user's page",
-        )),
-        None => Err(Unfit::new(
-            "user_id",
-            "is missing",
-            "add user_id, or write api = \"json-2\" if this is Odoo 19 or later",
-        )),
-    }
+    let user_id = settings.needed_text("user_id")?.parse();
+    user_id
+        .map(|user_id| Protocol::JsonRpc { user_id })
+        .map_err(|_| {
+            Unfit::new(
+                "user_id",
+                "is no whole number",
+                "write the number that Odoo shows in the address of the user's page",
+            )
+        })
 }
 
 /// One connected Odoo database.

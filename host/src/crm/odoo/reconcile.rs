@@ -15,9 +15,8 @@ use crate::domain::fields as read;
 use crate::domain::http::{Request, Response};
 
 use super::Odoo;
-use super::records::{
-    LEAD, MEETING, MESSAGE, PARTNER, WITH_ARCHIVED, about, changed_at, complete, fields,
-};
+use super::fields::{LEAD, MEETING, MESSAGE, PARTNER, WITH_ARCHIVED, fields};
+use super::records::{about, changed_at, complete};
 
 const PAGE: usize = 200;
 

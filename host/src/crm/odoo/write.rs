@@ -14,7 +14,7 @@ use crate::domain::fields as read;
 use crate::domain::http::{Failure, Request, Response};
 
 use super::Odoo;
-use super::records::{LEAD, person_reference};
+use super::fields::{LEAD, person_reference};
 
 /// The word for what the first call of a task learns.
 const MODEL: &str = "ir.model";
