@@ -14,6 +14,8 @@ use super::person::Person;
 const PEOPLE_MAX: usize = 100;
 /// The longest id of a record that is asked for, in bytes.
 const ID_MAX_BYTES: usize = 100;
+/// The longest title of a note, in characters.
+const TITLE_MAX_CHARS: usize = 100;
 /// What leads to a person: asked for only where the contact is unknown.
 pub(super) const CONTACT: &str = "contact";
 
@@ -83,6 +85,12 @@ pub(super) fn is_id(text: &str) -> bool {
 pub(super) fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     is_id(text) && lengths.eq([8, 4, 4, 4, 12])
+}
+
+/// The title of a note that has none: its first line.
+pub(super) fn title_of(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or("Note");
+    line.chars().take(TITLE_MAX_CHARS).collect()
 }
 
 /// Sets what is there and not null.

@@ -46,6 +46,8 @@ pub(super) fn sample() -> Sample {
 /// The webhook that a payload comes from: here each has the id of the record that it is known by.
 fn webhook(body: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(body);
-    let known = EVENTS.iter().find(|(id, _)| text.contains(id));
-    known.map_or("65f0a1b2c3d4e5f02", |(id, _)| id)
+    let first = text
+        .split('"')
+        .find_map(|word| EVENTS.iter().find(|(id, _)| *id == word));
+    first.map_or("65f0a1b2c3d4e5f02", |(id, _)| id)
 }

@@ -28,7 +28,7 @@ impl Attio {
         let ids = ids.ok_or("`id` is missing: an object of ids is required")?;
         let subject = Subject::of(noun, ids)?;
         let object = self.object(event, noun);
-        let contact = self.contact(event, noun, verb, object, &subject);
+        let contact = contact(event, noun, verb, object, &subject);
         Ok(NewEvent {
             source_key,
             kind: kind_of(noun, verb, object),
@@ -58,26 +58,25 @@ impl Attio {
             _ => Object::Other,
         }
     }
+}
 
-    /// Whom it is about, where that is certain before anything was asked.
-    fn contact(
-        &self,
-        event: &Value,
-        noun: &str,
-        verb: &str,
-        object: Object,
-        subject: &Subject<'_>,
-    ) -> ContactRef {
-        let id = match (noun, object, verb) {
-            ("record", Object::Person, _) | ("record", Object::Unknown, "deleted") => subject.id,
-            (_, Object::Person, _) => fields::text(event, "parent_record_id").unwrap_or_default(),
-            _ => "",
-        };
-        if is_id(id) {
-            ContactRef::external(id)
-        } else {
-            ContactRef::default()
-        }
+/// Whom it is about, where that is certain before anything was asked.
+fn contact(
+    event: &Value,
+    noun: &str,
+    verb: &str,
+    object: Object,
+    subject: &Subject<'_>,
+) -> ContactRef {
+    let id = match (noun, object, verb) {
+        ("record", Object::Person, _) | ("record", Object::Unknown, "deleted") => subject.id,
+        (_, Object::Person, _) => fields::text(event, "parent_record_id").unwrap_or_default(),
+        _ => "",
+    };
+    if is_id(id) {
+        ContactRef::external(id)
+    } else {
+        ContactRef::default()
     }
 }
 

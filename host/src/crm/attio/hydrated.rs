@@ -165,9 +165,13 @@ pub(super) fn entry(
     people::to_each(event, parent(data, is_people))
 }
 
-/// The meeting of a recording.
+/// The meeting of a recording. It was held once, however often it was recorded.
 pub(super) fn meeting(mut event: NewEvent, data: &Value) -> Vec<NewEvent> {
     kind::MEETING_HELD.clone_into(&mut event.kind);
+    if let Some(id) = data.pointer("/id/meeting_id").and_then(Value::as_str) {
+        event.source_key = digest::id("at", &[b"held", id.as_bytes()]);
+        event.data.insert("meeting_id".to_owned(), json!(id));
+    }
     put(&mut event.data, "title", data.get("title"));
     for (theirs, ours) in [("start", "starts_at"), ("end", "ends_at")] {
         let at = data

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::crm::call;
-use crate::crm::people::{is_id, is_uuid};
+use crate::crm::people::{is_id, is_uuid, title_of};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -52,8 +52,8 @@ impl WritesBack for Attio {
                 )
             }
             WriteKind::Note { body } => {
-                let title = body.lines().next().unwrap_or("Note");
-                (Method::Post, "notes".to_owned(), note(write, title, body))
+                let title = title_of(body);
+                (Method::Post, "notes".to_owned(), note(write, &title, body))
             }
             WriteKind::Mail(mail) => {
                 let mut data = note(write, &mail.subject, &mail_text(mail));
@@ -67,12 +67,11 @@ impl WritesBack for Attio {
                     Value::Null => json!([]),
                     value => value.clone(),
                 };
-                let values = fields.iter().map(|(name, v)| (name.clone(), value(v)));
-                (
-                    Method::Put,
-                    path,
-                    json!({"values": Value::from_iter(values)}),
-                )
+                let values: Value = fields
+                    .iter()
+                    .map(|(name, v)| (name.clone(), value(v)))
+                    .collect();
+                (Method::Put, path, json!({ "values": values }))
             }
         };
         let body = json!({ "data": data });

@@ -1,7 +1,7 @@
 //! One record of a batch into our event.
 //!
-//! "ENTITY_TYPE.create: all record attributes will be sent; update: only updated record attributes; delete",
-//! and "ENTITY_TYPE.fieldUpdate.FIELD" (EspoCRM docs, Webhooks, "Events"). Updates tell no time, and come
+//! Of `ENTITY_TYPE.create` "all record attributes will be sent", of `update` "only updated record attributes";
+//! there are `delete` and `fieldUpdate.FIELD`, too (EspoCRM docs, Webhooks, "Events"). Updates tell no time, and come
 //! minutes late or, after a failure, behind newer ones: so they are asked for anew, and only what happened
 //! is taken from them. There is no event id either: the same change of the same record to the same values,
 //! later, looks like a repetition, and is left to the reconcile poll.
@@ -54,16 +54,12 @@ pub(super) fn read(event: &str, item: &Value, now: Instant) -> Result<NewEvent, 
             told.hydrate = None;
         }
         _ => {
-            let changed: Vec<&String> = item
-                .as_object()
-                .into_iter()
-                .flat_map(|map| map.keys())
-                .collect();
-            let changed: Vec<&&String> = changed.iter().filter(|name| **name != "id").collect();
+            let names = item.as_object().into_iter().flat_map(serde_json::Map::keys);
+            let changed: Vec<&String> = names.filter(|name| *name != "id").collect();
             told.data.insert("changed".to_owned(), json!(changed));
             if is_person {
                 told.patch = ContactPatch::default();
-                told.hydrate = wanted(entity, id);
+                told.hydrate = Some(wanted(entity, id));
             }
         }
     }
@@ -74,7 +70,7 @@ pub(super) fn read(event: &str, item: &Value, now: Instant) -> Result<NewEvent, 
         told.data
             .insert("merged_ids".to_owned(), json!([person_id(entity, id)]));
         told.contact = ContactRef::external(contact);
-        told.hydrate = wanted(CONTACT, contact);
+        told.hydrate = Some(wanted(CONTACT, contact));
     }
     Ok(told)
 }
@@ -98,9 +94,14 @@ pub(super) fn told(entity: &str, id: &str, record: &Value, at: Instant) -> NewEv
         let person = person_of(entity, id, record);
         (event.contact, event.patch) = (person.contact, person.patch);
         event.data.clear();
-        event.hydrate = wanted(CONTACT, &person_id(entity, id));
+        // Asking again brings their opt-out as an event of its own.
+        event.hydrate = Some(if person.opted_out {
+            wanted(entity, id)
+        } else {
+            wanted(CONTACT, &person_id(entity, id))
+        });
     } else if HYDRATED.contains(&entity) {
-        event.hydrate = wanted(entity, id);
+        event.hydrate = Some(wanted(entity, id));
     }
     event
 }
@@ -109,9 +110,9 @@ pub(super) fn is_person(entity: &str) -> bool {
     ["Contact", "Lead"].contains(&entity)
 }
 
-fn wanted(object: &str, id: &str) -> Option<Hydrate> {
-    Some(Hydrate {
+fn wanted(object: &str, id: &str) -> Hydrate {
+    Hydrate {
         object: object.to_owned(),
         id: id.to_owned(),
-    })
+    }
 }

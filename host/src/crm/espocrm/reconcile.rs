@@ -6,15 +6,15 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{found_key, is_id};
+use crate::crm::people::{self, found_key, is_id};
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{custom_kind, kind};
 use crate::domain::http::{Request, Response};
 use crate::domain::{Instant, NewEvent, fields};
 
 use super::EspoCrm;
-use super::events::told;
-use super::fields::{modified_at, written};
+use super::events::{is_person, told};
+use super::fields::{modified_at, person_of, written};
 use super::hydrate::failure;
 use super::words::{kind_of, stage_kind};
 
@@ -109,9 +109,48 @@ fn record(object: &str, item: &Value) -> Option<Record> {
         ..told(object, id, item, modified_at)
     };
     event.source_key = found_key(&event, object, id);
+    let events = if is_person(object) {
+        people::of(person_of(object, id, item), event)
+    } else {
+        vec![event]
+    };
     Some(Record {
         id: id.to_owned(),
         modified_at,
-        events: vec![event],
+        events,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_full_page_leads_behind_its_last_record() {
+        let espocrm = EspoCrm {
+            api_key: "key".to_owned().into(),
+            secrets: None,
+            base_url: "https://crm.example.com".to_owned(),
+        };
+        let page = |count: usize| {
+            let task =
+                |n: usize| json!({"id": format!("65f0{n}"), "modifiedAt": "2026-03-02 08:00:00"});
+            let list: Vec<Value> = (0..count).map(task).collect();
+            let answer = Response {
+                status: 200,
+                headers: Vec::new(),
+                body: json!({ "list": list }).to_string().into_bytes(),
+            };
+            espocrm.read("Task", &answer).expect("a page").next_page
+        };
+        assert_eq!(page(PAGE - 1), None);
+        let next = page(PAGE).expect("another page");
+        let url = espocrm.request("Task", Instant(0), Some(&next)).url;
+        assert!(
+            url.contains("=2026-03-02+08%3A00%3A00") && url.ends_with("=65f099"),
+            "{url}"
+        );
+    }
 }

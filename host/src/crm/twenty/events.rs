@@ -45,7 +45,10 @@ pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
         .as_ref()
         .and_then(Value::as_str)
         .and_then(Instant::parse_rfc3339);
-    let occurred_at = changed_at(&record, verb).or(told_at).unwrap_or(now);
+    let occurred_at = happened_at(object, &record)
+        .or_else(|| changed_at(&record, verb))
+        .or(told_at)
+        .unwrap_or(now);
     let mut told = told(object, id, &record, occurred_at);
     let (at, names) = (occurred_at.0.to_string(), changed.join(","));
     let parts = [word.as_str(), id, &at, &names];
@@ -86,19 +89,25 @@ pub(super) fn told(object: &str, id: &str, record: &Value, at: Instant) -> NewEv
     } else if object == "opportunity" {
         if let Some(person) = fields::text(record, "pointOfContactId").filter(|id| is_id(id)) {
             event.contact = ContactRef::external(person);
-            event.hydrate = wanted(CONTACT, person);
+            event.hydrate = Some(wanted(CONTACT, person));
         }
     } else if LINKED.contains(&object) {
-        event.hydrate = wanted(object, id);
+        event.hydrate = Some(wanted(object, id));
     }
     event
 }
 
-fn wanted(object: &str, id: &str) -> Option<Hydrate> {
-    Some(Hydrate {
+fn wanted(object: &str, id: &str) -> Hydrate {
+    Hydrate {
         object: object.to_owned(),
         id: id.to_owned(),
-    })
+    }
+}
+
+/// A mail is imported when its mailbox is read, and was sent before.
+fn happened_at(object: &str, record: &Value) -> Option<Instant> {
+    let received_at = fields::text(record, "receivedAt").filter(|_| object == "message");
+    Instant::parse_rfc3339(received_at?)
 }
 
 /// When the record says that it changed.

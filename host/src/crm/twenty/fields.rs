@@ -98,7 +98,6 @@ pub(super) fn data(object: &str, id: &str, record: &Value) -> JsonMap {
             ("assigneeId", "owner_id"),
         ],
         "note" => &[("title", "title")],
-        "company" => &[("name", "name")],
         "calendarEvent" => &[
             ("title", "title"),
             ("startsAt", "starts_at"),

@@ -97,8 +97,12 @@ fn message(mut event: NewEvent, participants: &[Value]) -> Vec<NewEvent> {
     }
     if let Some(person) = person_id(from) {
         kind::REPLIED.clone_into(&mut event.kind);
-        event.contact.email = EmailAddress::parse(handle).ok();
-        return people::to_each(event, [person]);
+        let email = EmailAddress::parse(handle).ok();
+        let mut events = people::to_each(event, [person]);
+        for event in &mut events {
+            event.contact.email.clone_from(&email);
+        }
+        return events;
     }
     vec![event]
 }
