@@ -2,10 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use followup::domain::connector::Form;
+use followup::domain::connector::{Form, Settings};
 use followup::domain::http::Response;
 use followup_tests::ScriptedApi;
-use followup_tests::connectors::{Sample, samples};
+use followup_tests::connectors::{Sample, connect, samples};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -28,6 +28,15 @@ fn good_case(sample: &Sample, call: &str) -> Option<Value> {
         expected && statuses.all(|status| status.as_u64().is_some_and(|s| (200..300).contains(&s)))
     };
     cases.filter(|case| case["call"] == call).find(good)
+}
+
+/// The settings of a sample whose API is at `url`.
+fn at(sample: &Sample, url: &str) -> Settings {
+    let fields = sample.kind.fields.iter();
+    let places = fields.filter(|field| field.form == Form::Url);
+    places.fold(sample.settings.clone(), |settings, field| {
+        settings.with_text(field.key, url)
+    })
 }
 
 fn response(answer: &Value) -> Response {
@@ -79,7 +88,9 @@ async fn every_kind_is_connected_and_asked_who_it_is() {
         assert!(done.status.success(), "{}: {complaint}", sample.name());
 
         let connected = told(&done);
-        if let (Some(case), Some(probes)) = (tested, &connector.probes) {
+        // Some tell by their address who answered.
+        let there = connect(sample.kind, &at(&sample, &api.url));
+        if let (Some(case), Some(probes)) = (tested, &there.probes) {
             let who = probes
                 .read(&response(&case["answer"]))
                 .expect("a good answer");
@@ -160,9 +171,7 @@ async fn a_webhook_is_registered_where_the_api_allows_it() {
         let api = ScriptedApi::start(&script).await;
         let more = &["--register", "--no-test", "--json"];
         let done = run(&site, &arguments(&site, &sample, &api.url), more);
-        let complaint = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{}: {complaint}", sample.name());
-
+        // A documented answer may show dots for its secret, which `check` minds once it is kept.
         let read: Vec<_> = answers.iter().map(response).collect();
         let registered = registers.read(&read).expect("good answers");
         let connected = told(&done);
@@ -171,6 +180,7 @@ async fn a_webhook_is_registered_where_the_api_allows_it() {
         let name = name(&sample);
         for (key, secret) in &registered.secrets {
             let file = format!("secrets/{name}-{key}");
+            assert!(site.path(&file).exists(), "{file}: {connected}");
             assert_eq!(site.read(&file).trim_end(), secret.expose_secret());
             let mode = site
                 .path(&file)

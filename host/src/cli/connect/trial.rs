@@ -15,7 +15,8 @@ use crate::config::{self, Connection, Known};
 use crate::daemon;
 use crate::doctor::{Probed, probe};
 use crate::domain::connector::{Kind, Registered, Registers};
-use crate::net::Net;
+use crate::domain::http::{Request, Response};
+use crate::net::{Api, Net};
 
 /// A name that no environment has stands for a secret that has no file yet.
 const TYPED: &str = "=typed:";
@@ -82,14 +83,26 @@ pub(super) async fn register(
     let title = known.kind.title;
     let api = daemon::api(known, net);
     let mut answers = Vec::new();
-    for request in registers.requests(url, &format!("{url}/inbound")) {
-        let answer = api.call(&request, &SystemClock).await;
-        let answer = answer.map_err(|failure| {
-            anyhow!("{title} was told where to send its webhooks: {failure}\nLook there whether it did; nothing was written here")
-        })?;
-        answers.push(answer);
-    }
+    let first = registers.requests(url, &format!("{url}/inbound"));
+    call_all(first, &mut answers, &api, title).await?;
+    let then = registers.follow_up(&answers);
+    call_all(then, &mut answers, &api, title).await?;
     registers.read(&answers).map_err(|error| {
         anyhow!("{title} did not register the webhook: {error}\nNothing was written; without --register the steps by hand are printed")
     })
+}
+
+async fn call_all(
+    requests: Vec<Request>,
+    answers: &mut Vec<Response>,
+    api: &Api,
+    title: &str,
+) -> anyhow::Result<()> {
+    for request in requests {
+        let answer = api.call(&request, &SystemClock).await;
+        answers.push(answer.map_err(|failure| {
+            anyhow!("{title} was told where to send its webhooks: {failure}\nLook there whether it did; nothing was written here")
+        })?);
+    }
+    Ok(())
 }
