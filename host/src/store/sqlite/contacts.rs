@@ -129,10 +129,10 @@ fn address_told(
     let news = !source.of_merged && known.hear_address(email, source.at);
     let further = if news { before.as_ref() } else { Some(email) };
     if before.as_ref() == Some(email) {
-        return match known.told == times {
-            true => Ok(()),
-            false => save(tx, tenant, contact, &known),
-        };
+        if known.told != times {
+            save(tx, tenant, contact, &known)?;
+        }
+        return Ok(());
     }
     if news {
         // It may be that of somebody who was merged into the contact.

@@ -83,7 +83,7 @@ fn addressee(
 }
 
 /// What came from the pages of this contact's messages.
-pub(super) const HEARD: &str = "SELECT kind, data FROM events
+pub(super) const HEARD: &str = "SELECT kind, data FROM events INDEXED BY events_of_recipients
      WHERE contact_id IN (SELECT id FROM contacts WHERE id = ?1 OR merged_into = ?1)
        AND connection = '@recipient' AND tenant_id = ?2 ORDER BY seq";
 
