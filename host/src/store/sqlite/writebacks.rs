@@ -22,7 +22,7 @@ const DUE: &str = "SELECT w.*, r.external_id, c.attributes, c.account, m.mail, m
            d.input ->> '$.event.data.deal_id' AS deal_id
     FROM writebacks w JOIN contacts c ON c.id = w.contact_id
     LEFT JOIN contact_refs r ON r.tenant_id = w.tenant_id AND r.connection = w.connection
-                            AND r.contact_id = w.contact_id
+                            AND r.contact_id = w.contact_id AND NOT r.merged
     LEFT JOIN messages m ON m.seq = w.message_seq LEFT JOIN decisions d ON d.id = w.decision_id";
 
 #[async_trait]
@@ -149,10 +149,10 @@ pub(super) fn add(tx: &Connection, new: &New<'_>) -> Result<(), Error> {
 /// Gives what waits for any CRM to one that knows its contact.
 const ASSIGN: &str = "UPDATE writebacks SET status = 'queued', try_at = ?2, connection =
          (SELECT min(r.connection) FROM contact_refs r JOIN writers USING (tenant_id, connection)
-          WHERE r.tenant_id = ?1 AND r.contact_id = writebacks.contact_id)
+          WHERE r.tenant_id = ?1 AND r.contact_id = writebacks.contact_id AND NOT r.merged)
      WHERE tenant_id = ?1 AND status = 'open'
        AND EXISTS (SELECT 1 FROM contact_refs r JOIN writers USING (tenant_id, connection)
-                   WHERE r.tenant_id = ?1 AND r.contact_id = writebacks.contact_id)";
+                   WHERE r.tenant_id = ?1 AND r.contact_id = writebacks.contact_id AND NOT r.merged)";
 
 fn assign_all(tx: &Connection, tenant: TenantId, now: Instant) -> Result<(), Error> {
     execute(tx, ASSIGN, params![tenant.0, now.0]).map(|_| ())
@@ -178,6 +178,7 @@ pub(super) fn log_mail(tx: &Connection, message: i64, now: Instant) -> Result<()
          SELECT m.tenant_id, m.contact_id, m.enrollment_id, m.decision_id, 'mail', 'null', ?2, 'queued', m.seq,
                 min(r.connection), ?2
          FROM messages m JOIN contact_refs r ON r.contact_id = m.contact_id AND r.tenant_id = m.tenant_id
+                                                AND NOT r.merged
          JOIN writers w ON w.tenant_id = m.tenant_id AND w.connection = r.connection AND w.log_mail
          WHERE m.seq = ?1 GROUP BY m.seq ON CONFLICT (message_seq) DO NOTHING",
         params![message, now.0],
