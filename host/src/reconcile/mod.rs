@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::domain::backoff::Backoff;
-use crate::domain::connector::{AskError, Cursor, Reconciles, Renews};
+use crate::domain::connector::{AskError, Cursor, Found, Reconciles, Renews};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};
 use crate::net::Api;
 use crate::store::intake::{Arrival, Reactions};
@@ -168,8 +168,21 @@ impl Reconciler {
         let object = objects.get(cursor.object).copied().unwrap_or_default();
         let request = crm.request(object, cursor.since, cursor.page.as_deref());
         let answer = call(asked, &request, clock).await?;
-        let found = crm.read(object, &answer)?;
+        // One object that we may not look through keeps nobody from the others.
+        let (found, refusal) = match crm.read(object, &answer) {
+            Err(AskError::Refused(reason)) if objects.len() > 1 => (Found::default(), Some(reason)),
+            read => (read?, None),
+        };
+        if let Some(reason) = &refusal {
+            tracing::warn!(
+                connection = asked.connection,
+                object,
+                reason,
+                "a CRM does not let us look"
+            );
+        }
         let now = clock.now();
+        let cursor = cursor.noting(object, refusal);
         let (next, due_at) = match cursor.after(found.next_page, objects.len()) {
             Some(next) => (next, now),
             None => {

@@ -82,4 +82,6 @@ pub struct ReconcileFacts {
     /// In a row.
     pub failures: u32,
     pub fault: Option<String>,
+    /// Objects that we may not look through, and why; the others are.
+    pub refused: Vec<String>,
 }

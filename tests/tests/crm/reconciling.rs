@@ -144,3 +144,26 @@ async fn a_subscription_is_renewed_in_time() {
         .count();
     assert_eq!(renewals, 4);
 }
+
+#[tokio::test]
+async fn an_object_that_is_refused_keeps_nobody_from_the_others() {
+    let bench = Bench::new().await;
+    bench.crm.page("contact", "", 403, json!({}));
+    bench.crm.page(
+        "deal",
+        "",
+        200,
+        json!({"records": [{"id": "d1", "at": NOW.0, "contact": "9", "kind": "deal-lost"}]}),
+    );
+    bench.ask_all().await;
+    let told = facts(&bench).await;
+    assert_eq!((told.found_only, told.failures), (1, 0));
+    assert!(
+        told.refused[0].starts_with("contact: CRM answered 403"),
+        "{told:?}"
+    );
+    bench.crm.page("contact", "", 200, json!({"records": []}));
+    bench.clock.set(NOW.plus_ms(900_000));
+    bench.ask_all().await;
+    assert_eq!(facts(&bench).await.refused, [""; 0]);
+}

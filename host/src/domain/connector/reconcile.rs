@@ -1,5 +1,7 @@
 //! Asking a CRM what was changed, beside what its webhooks tell: they are dropped, disabled and banned.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::http::{Request, Response};
@@ -61,6 +63,9 @@ pub struct Cursor {
     pub object: usize,
     pub page: Option<String>,
     pages: u32,
+    /// Objects that were refused when they were asked for last, and why.
+    #[serde(default)]
+    pub refused: BTreeMap<String, String>,
 }
 
 impl Cursor {
@@ -70,6 +75,16 @@ impl Cursor {
             .unwrap_or_else(|| Self::round(now.plus_ms(-FIRST_ROUND_MS), now))
     }
 
+    /// The same, with what was said of the object at hand: refused, or (none) answered.
+    #[must_use]
+    pub fn noting(mut self, object: &str, refusal: Option<String>) -> Self {
+        match refusal {
+            Some(reason) => self.refused.insert(object.to_owned(), reason),
+            None => self.refused.remove(object),
+        };
+        self
+    }
+
     fn round(since: Instant, now: Instant) -> Self {
         Self {
             since,
@@ -77,6 +92,7 @@ impl Cursor {
             object: 0,
             page: None,
             pages: 0,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -103,7 +119,10 @@ impl Cursor {
 
     /// The round after this one, begun when it is due.
     pub fn next_round(&self, due_at: Instant) -> Self {
-        Self::round(self.began_at.plus_ms(-OVERLAP_MS), due_at)
+        Self {
+            refused: self.refused.clone(),
+            ..Self::round(self.began_at.plus_ms(-OVERLAP_MS), due_at)
+        }
     }
 }
 

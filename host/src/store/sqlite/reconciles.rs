@@ -7,6 +7,7 @@ use super::intake::ingest;
 use super::rows::{collect, execute, get, instant_opt};
 use super::{SqliteStore, echoes};
 use crate::domain::Instant;
+use crate::domain::connector::Cursor;
 use crate::store::intake::Arrival;
 use crate::store::reconciles::{
     FailedAsking, ReconcileFacts, Reconciled, ReconciledPage, Reconciles, SAME_CHANGE_MS,
@@ -77,6 +78,7 @@ impl Reconciles for SqliteStore {
                         found_only: get(row, "found_only")?,
                         failures: get(row, "failures")?,
                         fault: get(row, "fault")?,
+                        refused: refused(row)?,
                     })
                 },
             )
@@ -85,12 +87,28 @@ impl Reconciles for SqliteStore {
     }
 }
 
+/// Of the kept cursor.
+fn refused(row: &rusqlite::Row<'_>) -> Result<Vec<String>, Error> {
+    let kept: Option<String> = get(row, "cursor")?;
+    let cursor: Option<Cursor> = kept.and_then(|text| serde_json::from_str(&text).ok());
+    let refused = cursor.map(|cursor| cursor.refused).unwrap_or_default();
+    Ok(refused
+        .into_iter()
+        .map(|(object, reason)| format!("{object}: {reason}"))
+        .collect())
+}
+
 fn commit(tx: &Connection, page: &ReconciledPage) -> Result<(Reconciled, bool), Error> {
     let (tenant, connection) = (page.arrival.tenant, page.arrival.connection.as_str());
     let mut reconciled = Reconciled::default();
     let mut thin = false;
     for record in &page.records {
-        let heard_at = echoes::heard_at(tx, tenant, connection, &page.object, &record.id)?;
+        // Webhooks may call the object by another word than its list; the events know both.
+        let about = record.events.iter().find_map(|event| event.about.as_ref());
+        let (object, id) = about.map_or((page.object.as_str(), record.id.as_str()), |about| {
+            (about.object.as_str(), about.id.as_str())
+        });
+        let heard_at = echoes::heard_at(tx, tenant, connection, object, id)?;
         if heard_at.is_some_and(|at| at.plus_ms(SAME_CHANGE_MS) >= record.modified_at) {
             continue;
         }
