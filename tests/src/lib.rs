@@ -26,7 +26,7 @@ pub use dice::Dice;
 pub use fake::dns::FakeDns;
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
-pub use fake::provider::{Answer, Call, FakeProvider};
+pub use fake::provider::{Answer, Call, FakeProvider, Search};
 pub use fake::scripted::ScriptedApi;
 pub use keys::Keys;
 pub use registry::Registry;

@@ -90,7 +90,9 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     ),
     // 4: the edges; only they read the configuration.
     (
-        &["config", "embedded", "daemon", "cli", "main", "lib"],
+        &[
+            "config", "embedded", "daemon", "doctor", "cli", "main", "lib",
+        ],
         &[EVERYTHING],
     ),
 ];

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::connector::{Connector, Sort};
+use crate::domain::connector::{Authenticity, Connector, Kind, Sort};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,6 +53,12 @@ pub(super) fn of(connector: &Connector) -> Vec<Ability> {
     .into_iter()
     .filter_map(|(ability, can)| can.then_some(ability))
     .collect()
+}
+
+/// What its webhooks prove; none where it sends none.
+pub(super) fn authenticity(kind: &Kind, connector: &Connector) -> Option<Authenticity> {
+    let posts = connector.hook.is_some() || connector.receives.is_some();
+    posts.then_some(kind.authenticity)
 }
 
 pub(super) fn words(abilities: &[Ability]) -> String {

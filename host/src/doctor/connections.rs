@@ -10,10 +10,10 @@ use super::{Finding, Means, OFFLINE};
 use crate::clock::Clock;
 use crate::config::{Config, Connection, Known};
 use crate::daemon;
+use crate::domain::Instant;
 use crate::domain::connector::{AskError, Authenticity, Sends, Sort};
 use crate::domain::hook::{HookRequest, Refusal};
 use crate::domain::mail::Quirks;
-use crate::domain::{Instant, http};
 use crate::net::Net;
 
 /// What became of the call that only proves the credentials.
@@ -50,7 +50,7 @@ async fn ask(known: &Known, net: &Arc<Net>, clock: &dyn Clock) -> Option<(Probed
     let probes = known.connector.probes.as_ref()?;
     let api = daemon::api(known, net);
     let began_at = clock.now();
-    let answer: Result<http::Response, _> = api.call(&probes.request(), clock).await;
+    let answer = api.call(&probes.request_at(began_at), clock).await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(failure) => return Some((Probed::Failed(failure.to_string()), None)),

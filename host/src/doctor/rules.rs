@@ -21,14 +21,14 @@ pub(super) fn look(
     about: &str,
     config: &Config,
     connection: &Connection,
-    proven: &Proven,
+    proven: Proven,
 ) -> Finding {
     let public_url = config.server.public_url.as_deref().unwrap_or_default();
     let one_click = public_url.starts_with("https://") && keeps_unsubscribe(connection);
     judge(about, proven, one_click)
 }
 
-fn judge(about: &str, proven: &Proven, one_click: bool) -> Finding {
+fn judge(about: &str, proven: Proven, one_click: bool) -> Finding {
     let asked = [
         ("SPF", proven.spf),
         ("DKIM", proven.dkim),
@@ -98,7 +98,7 @@ mod tests {
             (yes, yes, yes, false, Verdict::Warning, "one-click"),
         ] {
             let proven = Proven { spf, dkim, dmarc };
-            let finding = judge("identity ada", &proven, one_click);
+            let finding = judge("identity ada", proven, one_click);
             assert_eq!(finding.verdict, verdict, "{finding:?}");
             assert!(finding.found.contains(part), "{finding:?}");
         }

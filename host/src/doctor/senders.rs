@@ -3,9 +3,9 @@
 //! Sources: Twilio SendGrid, "Domain authentication" (`s1`, `s2`) and "Configure the inbound parse
 //! webhook" (`mx.sendgrid.net`); Resend, "Custom return path" (`send.`) and the records of its domain
 //! page; Mailgun's domain page (`include:mailgun.org`, `mxa`, `mxb`); Postmark, "Inbound domain forwarding";
-//! SparkPost's sending domains; Brevo, "Domain authentication and validation" (`mail`; `brevo1` and `brevo2` are not verified). What
-//! a provider chooses anew for each customer (the selectors of Amazon SES, Mailgun, Postmark and SparkPost)
-//! is not here, and said to be not checkable.
+//! `SparkPost`'s sending domains; Brevo, "Domain authentication and validation" (`mail`; that newer domains
+//! have `brevo1` and `brevo2` is not verified). What a provider chooses anew for each customer (the
+//! selectors of Amazon SES, Mailgun, Postmark and `SparkPost`) is not here, and said to be not checkable.
 
 /// A provider's own records.
 #[derive(Debug)]

@@ -73,25 +73,20 @@ impl Known {
         self.remember(times);
     }
 
-    /// Takes in the address. False where a newer one is known, or a newer word that there is none.
+    /// Takes in the address. False where a newer one is known.
     pub fn hear_address(&mut self, email: &EmailAddress, at: Instant) -> bool {
-        let news = self.hear_of(EMAIL, at);
+        let mut times = self.times();
+        let news = is_news(&mut times, EMAIL.to_owned(), at);
         if news {
             self.email = Some(email.clone());
-            // The field is there now: its time may be the one that others share.
-            self.remember(self.times());
         }
+        self.remember(times);
         news
     }
 
     /// Whether what was told at `at` of the address comes too late.
     pub fn is_address_newer(&self, at: Instant) -> bool {
         self.times().get(EMAIL).is_some_and(|known| *known > at)
-    }
-
-    /// The address, or that there is none, was confirmed at `at`.
-    pub fn confirm_address(&mut self, at: Instant) {
-        self.hear_of(EMAIL, at);
     }
 
     /// Takes in that the contact was deleted, or made. False where a newer word is known.
@@ -101,13 +96,6 @@ impl Known {
         if news {
             self.deleted = deleted;
         }
-        self.remember(times);
-        news
-    }
-
-    fn hear_of(&mut self, field: &str, at: Instant) -> bool {
-        let mut times = self.times();
-        let news = is_news(&mut times, field.to_owned(), at);
         self.remember(times);
         news
     }
@@ -291,8 +279,6 @@ mod tests {
         assert!(known.hear_address(&new, Instant(5)));
         assert!(known.is_address_newer(Instant(4)) && !known.is_address_newer(Instant(5)));
         assert!(!known.hear_address(&old, Instant(4)));
-        known.confirm_address(Instant(8));
-        assert!(!known.hear_address(&old, Instant(7)));
         assert_eq!(known.email, Some(new));
 
         assert!(known.hear_deleted(false, Instant(5)));

@@ -130,8 +130,10 @@ impl Net {
             let mut value = HeaderValue::from_str(value).map_err(|_| {
                 Failure::NotSent(format!("header {name} holds a control character"))
             })?;
-            // Keeps credentials out of HTTP/2's header compression and out of debug output.
-            value.set_sensitive(*name == "authorization");
+            // Keeps credentials out of HTTP/2's header compression and out of debug output. Vendors have
+            // headers of their own for them.
+            let plain = ["accept", "content-type", "user-agent"];
+            value.set_sensitive(!plain.contains(name));
             call = call.header(*name, value);
         }
         let answer = call

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use futures_util::{FutureExt, future, stream};
 use multer::Multipart;
 
@@ -50,10 +51,15 @@ pub(super) fn read(request: &HookRequest) -> Result<Form, Malformed> {
     let content_type = content_type.map_err(|e| Malformed(e.to_string()))?;
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        let fields = url::form_urlencoded::parse(&request.body).map(|(name, value)| Field {
-            name: name.into_owned(),
-            bytes: value.into_owned().into_bytes(),
-            ..Field::default()
+        let pairs = request.body.split(|b| *b == b'&');
+        let fields = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let mut half = || unescaped(halves.next().unwrap_or_default());
+            Field {
+                name: String::from_utf8_lossy(&half()).into_owned(),
+                bytes: half(),
+                ..Field::default()
+            }
         });
         return within_limits(fields.take(FIELDS_MAX + 1).collect());
     }
@@ -64,6 +70,24 @@ pub(super) fn read(request: &HookRequest) -> Result<Form, Malformed> {
     parts(Multipart::new(body, boundary))
         .now_or_never()
         .unwrap_or_else(|| Err(Malformed("the form ends early".to_owned())))
+}
+
+/// The bytes that were escaped: a raw mail in a field is not always UTF-8.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).filter(|_| *first == b'%');
+        let escaped = digits.and_then(|digits| HEXLOWER_PERMISSIVE.decode(digits).ok());
+        if let Some(byte) = escaped {
+            bytes.extend(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(if *first == b'+' { b' ' } else { *first });
+            rest = after;
+        }
+    }
+    bytes
 }
 
 async fn parts(mut multipart: Multipart<'static>) -> Result<Form, Malformed> {
@@ -179,6 +203,10 @@ mod tests {
         assert_eq!(form.text("a").as_deref(), Some("2"));
         assert_eq!(form.text("b").as_deref(), Some("ü x"));
         assert_eq!(form.bytes("c"), None);
+        let raw = request("application/x-www-form-urlencoded", b"m=%FC%2b+%zz%4&&n");
+        let form = read(&raw).expect("a form");
+        assert_eq!(form.bytes("m"), Some(b"\xfc+ %zz%4".as_slice()));
+        assert_eq!(form.bytes("n"), Some(b"".as_slice()));
         let file = b"--b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\
             content-type: text/plain\r\n\r\n\xff\r\n--b--\r\n";
         let form = read(&request("multipart/form-data; boundary=b", file)).expect("a form");

@@ -169,25 +169,27 @@ impl Sample {
 /// One of every kind.
 pub fn samples() -> Vec<Sample> {
     vec![
+        attio::sample(),
         brevo::sample(),
         close::sample(),
         cloudevents::sample(),
         freshsales::sample(),
         attio::sample(),
         espocrm::sample(),
+        freshsales::sample(),
         hubspot::sample(),
         mailgun::sample(),
-        postmark::sample(),
         odoo::sample(),
         pipedrive::sample(),
+        postmark::sample(),
         resend::sample(),
         salesforce::sample(),
         sendgrid::sample(),
         ses::sample(),
-        sparkpost::sample(),
         smtp::sample(),
-        zoho::sample(),
+        sparkpost::sample(),
         twenty::sample(),
+        zoho::sample(),
     ]
 }
 

@@ -21,5 +21,6 @@ pub(super) fn sample() -> Sample {
     );
     sample.url = format!("{URL}&key={PASSWORD}");
     sample.content_type = "text/xml; charset=UTF-8";
+    sample.ping = Some("<!-- no notifications -->");
     sample
 }

@@ -2,6 +2,8 @@
 //! SNS", "Examples of notifications for Amazon SES email receiving"; the SNS developer guide for confirmations.
 //! Signed with a key of our own (`tests/keys`) in place of Amazon's.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
@@ -14,6 +16,10 @@ use followup::domain::connector::Settings;
 use super::{Sample, Signed};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:followup";
+/// Read once: reading checks it, which takes longer than signing.
+static KEY: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::from_pkcs8(include_bytes!("../../keys/sns.pk8")).expect("a key"));
+
 const OTHER_TOPIC: &str = "arn:aws:sns:eu-west-1:210987654321:followup";
 
 pub(super) fn sample() -> Sample {
@@ -77,10 +83,9 @@ fn signature(envelope: &Value) -> String {
     ];
     let line = |key: &str| Some(format!("{key}\n{}\n", envelope.get(key)?.as_str()?));
     let text: String = keys.into_iter().filter_map(line).collect();
-    let key = RsaKeyPair::from_pkcs8(include_bytes!("../../keys/sns.pk8")).expect("a key");
-    let mut signature = vec![0; key.public().modulus_len()];
+    let mut signature = vec![0; KEY.public().modulus_len()];
     let random = SystemRandom::new();
-    key.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature)
+    KEY.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature)
         .expect("signs");
     STANDARD.encode(signature)
 }

@@ -4,7 +4,8 @@
 //! Out: what the test ordered for the recipient (`order`), else acceptance. Resend's idempotency is
 //! kept as documented (Resend documentation, "Idempotency Keys"): same key and payload, same answer
 //! and no second mail; another payload, 409 `invalid_idempotent_request`; the first still running,
-//! 409 `concurrent_idempotent_requests`. SendGrid has none: each acceptance is a mail.
+//! 409 `concurrent_idempotent_requests`. SendGrid has none: each acceptance is a mail. What went out is found
+//! by our id (`/search/ID`), unless the test ordered otherwise (`order_searches`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
 use axum::body::{self, Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, http::StatusCode};
 use followup::clock::{Clock, SystemClock};
 use followup::domain::Instant;
@@ -37,6 +38,17 @@ pub enum Answer {
     AcceptAndCut,
     /// The connection breaks; the mail is not accepted.
     Cut,
+}
+
+/// What a search is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// It lags: what went out is not there yet.
+    Lag,
+    /// An error of the API's own: status, and seconds of Retry-After.
+    Refuse(u16, u64),
+    /// No answer, ever.
+    Hang,
 }
 
 /// A request that began.
@@ -78,6 +90,9 @@ struct Books {
     orders: HashMap<String, VecDeque<Answer>>,
     gates: HashMap<String, watch::Sender<bool>>,
     keys: HashMap<String, Remembered>,
+    /// The ids that were searched for, and the answers to the next searches.
+    searched: Vec<String>,
+    searches: VecDeque<Search>,
 }
 
 /// What Resend knows of an idempotency key; no answer while the first request still runs.
@@ -92,6 +107,7 @@ impl FakeProvider {
         let app = Router::new()
             .route("/emails", post(receive))
             .route("/v3/mail/send", post(receive))
+            .route("/search/{id}", get(search))
             .with_state(Arc::clone(&state));
         Self {
             url: super::serve(app).await,
@@ -107,6 +123,16 @@ impl FakeProvider {
             .entry(to.to_owned())
             .or_default()
             .extend(answers);
+    }
+
+    /// The answers to the next searches; after them, the truth.
+    pub fn order_searches(&self, answers: impl IntoIterator<Item = Search>) {
+        self.state.books().searches.extend(answers);
+    }
+
+    /// The ids that were searched for.
+    pub fn searched(&self) -> Vec<String> {
+        self.state.books().searched.clone()
     }
 
     /// Lets the requests for mails to this address go on that hang, now and later.
@@ -257,6 +283,23 @@ async fn receive(State(state): State<Arc<Shared>>, request: Request<Body>) -> Re
             state.books().forget(&call);
             cut()
         }
+    }
+}
+
+/// The provider's id of a mail that went out, by ours.
+async fn search(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let (answer, place) = {
+        let mut books = state.books();
+        let place = books.accepted.iter().position(|accepted| *accepted == id);
+        books.searched.push(id);
+        (books.searches.pop_front(), place)
+    };
+    match answer {
+        None => Json(json!({ "id": place.map(|place| format!("provider-{}", place + 1)) }))
+            .into_response(),
+        Some(Search::Lag) => Json(json!({ "id": null })).into_response(),
+        Some(Search::Refuse(status, retry_after_s)) => error(status, "", Some(retry_after_s)),
+        Some(Search::Hang) => std::future::pending().await,
     }
 }
 

@@ -3,7 +3,7 @@
 use followup::domain::connector::{Connector, Done, Sends, WriteOutcome};
 use followup::domain::http::{Request, Response};
 use followup::domain::mail::Outcome;
-use followup_tests::connectors::{Sample, samples};
+use followup_tests::connectors::{NOW, Sample, samples};
 use serde_json::Value;
 
 use super::case::{carries_marker, lost, mail, not_sent, now, plain_mail, show, status, write};
@@ -44,7 +44,12 @@ fn all_requests(connector: &Connector) -> Vec<Request> {
         let request = |object: &&str| reconciles.request(object, now(), None);
         requests.extend(reconciles.objects().iter().map(request));
     }
-    requests.extend(connector.probes.as_ref().map(|probes| probes.request()));
+    requests.extend(
+        connector
+            .probes
+            .as_ref()
+            .map(|probes| probes.request_at(NOW)),
+    );
     if let Some(registers) = &connector.registers {
         requests.extend(registers.requests(
             "https://f.example/hooks/x",

@@ -126,7 +126,9 @@ async fn every_kind_is_connected_and_asked_who_it_is() {
         let row = listed.iter().find(|row| row["name"] == name(&sample));
         let row = row.unwrap_or_else(|| panic!("{} is not listed", sample.name()));
         assert_eq!(row["kind"], sample.name());
-        assert_eq!(row["authenticity"], sample.kind.authenticity.word());
+        if sample.connector().hook.is_some() {
+            assert_eq!(row["authenticity"], sample.kind.authenticity.word());
+        }
         assert!(!row["abilities"].as_array().expect("a list").is_empty());
     }
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod audit;
 mod crashes;
+mod doubt;
 mod histories;
 mod holds;
 mod house_rules;

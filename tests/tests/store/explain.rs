@@ -219,7 +219,7 @@ pub async fn a_message_in_each_state_is_told_with_rule_and_time(store: Shared) {
         reason: reason.clone(),
     };
     attempt(&store, "lost@x.example", lost, Outcome::InDoubt { reason }).await;
-    let proof = Some("an event of the provider that proves what became of it");
+    let proof = Some("proof from the provider: it is looked for there at 2026-03-02T09:01:00Z");
     check("lost@x.example", ("uncertain", None, None, proof)).await;
 
     let waiting = outbox(&store, None).await;

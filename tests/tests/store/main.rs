@@ -7,6 +7,9 @@ mod crossing;
 mod explain;
 mod installs;
 mod intake;
+mod late;
+mod looks;
+mod merges;
 mod outbox;
 mod reactions;
 mod recipient;
@@ -51,6 +54,26 @@ conformance![
     intake::an_exit_that_is_off_changes_nothing,
     intake::an_opt_out_of_a_stranger_is_remembered,
     intake::a_thin_event_waits_and_is_completed,
+    late::an_older_word_fills_and_changes_nothing,
+    late::an_old_address_is_not_taken_back,
+    late::a_reply_from_an_earlier_address_is_a_reply,
+    late::what_is_told_late_ends_and_enrols_all_the_same,
+    late::a_deletion_and_a_restoration_count_by_their_time,
+    late::nothing_is_told_in_the_future,
+    merges::what_ran_for_the_loser_ends_and_the_survivors_goes_on,
+    merges::what_is_heard_of_the_loser_is_heard_of_the_survivor,
+    merges::the_survivor_keeps_address_and_fields,
+    merges::touches_and_wishes_go_along,
+    merges::what_the_person_wished_for_holds_for_the_survivor,
+    merges::who_is_unknown_is_made_known,
+    merges::an_unknown_survivor_gets_the_wishes_with_its_address,
+    merges::an_address_that_leads_elsewhere_is_one_with_the_survivor,
+    merges::twice_and_in_a_circle,
+    looks::a_message_in_doubt_is_taken_once_and_again_after_its_lease,
+    looks::what_was_found_is_sent_as_if_it_had_been_answered,
+    looks::proof_that_comes_first_wins,
+    looks::a_person_says_what_became_of_it,
+    looks::what_an_exit_stopped_is_looked_for_and_never_sent_again,
     recipient::one_sequence_less_ends_that_sequence,
     recipient::only_their_own_unsubscription_is_taken_back,
     recipient::a_pause_lasts_until_it_is_taken_back,

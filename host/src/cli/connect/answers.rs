@@ -181,8 +181,12 @@ fn ask(field: &Field, is_kept: bool) -> anyhow::Result<Option<Value>> {
             text => Some(Value::Typed(SecretString::from(text))),
         });
     }
+    let like = match field.default {
+        Some(_) => left.trim_start_matches(", ").to_owned(),
+        None => format!("like {}{left}", field.example),
+    };
     let typed: String = Input::new()
-        .with_prompt(format!("{} (like {}{left})", field.key, field.example))
+        .with_prompt(format!("{} ({like})", field.key))
         .allow_empty(optional)
         .interact_text()?;
     let typed = typed.trim();

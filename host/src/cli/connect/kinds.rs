@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::super::abilities::{self, Ability};
 use super::super::print_json;
-use super::super::table::table;
+use super::super::table::{or_dash, table};
 use crate::config::kinds;
-use crate::domain::connector::{Connector, Field, Form, Kind, Settings};
+use crate::domain::connector::{Authenticity, Connector, Field, Form, Kind, Settings};
 use crate::domain::spelling;
 
 #[derive(Serialize)]
@@ -14,8 +14,9 @@ struct Row {
     kind: &'static str,
     title: &'static str,
     sort: &'static str,
-    authenticity: &'static str,
-    authenticity_means: &'static str,
+    /// What its webhooks prove; none where it sends none.
+    authenticity: Option<&'static str>,
+    authenticity_means: Option<&'static str>,
     abilities: Vec<Ability>,
     settings: Vec<Setting>,
     steps: &'static [&'static str],
@@ -42,7 +43,7 @@ pub(super) fn show(json: bool) -> anyhow::Result<()> {
             row.kind,
             row.title,
             row.sort,
-            row.authenticity,
+            or_dash(row.authenticity),
             &abilities::words(&row.abilities),
         ]);
     }
@@ -68,12 +69,13 @@ pub(super) fn unknown(word: &str) -> String {
 
 fn row(kind: &'static Kind) -> Row {
     let connector = connector(kind).unwrap_or_default();
+    let proves = abilities::authenticity(kind, &connector);
     Row {
         kind: kind.name,
         title: kind.title,
         sort: abilities::sort(kind.sort),
-        authenticity: kind.authenticity.word(),
-        authenticity_means: kind.authenticity.meaning(),
+        authenticity: proves.map(Authenticity::word),
+        authenticity_means: proves.map(Authenticity::meaning),
         abilities: abilities::of(&connector),
         settings: kind.fields.iter().map(setting).collect(),
         steps: kind.steps,
@@ -91,11 +93,12 @@ fn setting(field: &Field) -> Setting {
     }
 }
 
-/// Texts that some kind takes for one of its secrets: a password, a signing secret of Standard Webhooks, a
-/// P-256 public key. None of them opens anything.
-const SPECIMENS: [&str; 3] = [
-    "correct-horse-battery-staple",
+/// Texts that some kind takes for one of its secrets: a password or a key in hexadecimal digits, a signing
+/// secret of Standard Webhooks, a P-256 public key, a webhook with its key. None of them opens anything.
+const SPECIMENS: [&str; 4] = [
+    "00112233445566778899aabbccddeeff",
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "Contact.update=1:0123456789abcdef",
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+4kcBGUbkLZOtS3WGkr9p4UUdK3WXLxd0LuNK0pStNKrZketDAS0R7HYcO1+09rf70okFellIY9+7gSKJAeweQ==",
 ];
 

@@ -114,9 +114,10 @@ impl Connect {
         keep::check_free(draft, &answers, self.yes)?;
         let (known, public_url) = trial::read(kind, draft, &answers)?;
         let net = Arc::new(Net::new(NetLimits::default())?);
-        let answered_by = match self.no_test {
-            true => None,
-            false => trial::test(&known, &net).await?,
+        let answered_by = if self.no_test {
+            None
+        } else {
+            trial::test(&known, &net).await?
         };
         let mut connected = Connected::of(kind, &known, draft.name, public_url.as_deref());
         connected.answered_by = answered_by;

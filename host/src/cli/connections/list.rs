@@ -8,6 +8,7 @@ use crate::cli::abilities::{self, Ability};
 use crate::cli::table::{or_dash, table};
 use crate::cli::{Common, load, print_json};
 use crate::config::{Config, Connection};
+use crate::domain::connector::Authenticity;
 
 #[derive(Serialize)]
 struct Row {
@@ -55,7 +56,7 @@ fn row(config: &Config, name: &str, connection: &Connection) -> Row {
     let (sort, authenticity, abilities) = match connection {
         Connection::Kind(known) => (
             abilities::sort(known.kind.sort),
-            Some(known.kind.authenticity.word()),
+            abilities::authenticity(known.kind, &known.connector).map(Authenticity::word),
             abilities::of(&known.connector),
         ),
         Connection::Inbound { .. } => (

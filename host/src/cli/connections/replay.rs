@@ -46,7 +46,7 @@ pub(super) struct Test {
     #[arg(long = "header", value_name = "'NAME: VALUE'", value_parser = header)]
     headers: Vec<(String, String)>,
     /// The address it was posted to, with its query: some senders sign it, and some show a password
-    /// there. server.public_url/hooks/NAME else.
+    /// there. `server.public_url` and /hooks/NAME else.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// When it came (RFC 3339); now else.
@@ -92,8 +92,8 @@ impl Test {
             );
         };
         let outcome = block_on(self.replay(&config, connection))??;
-        let taken = outcome.refused.is_none()
-            && !(outcome.events.is_empty() && !outcome.rejected.is_empty());
+        let all_rejected = outcome.events.is_empty() && !outcome.rejected.is_empty();
+        let taken = outcome.refused.is_none() && !all_rejected;
         if self.common.json {
             print_json(&outcome)?;
         } else {

@@ -144,7 +144,7 @@ fn what_it_shows_commented_out_is_accepted() {
     let folder = folder(&text, &[]);
     let secrets = |name: &str| {
         Some(match name {
-            "SENDGRID_WEBHOOK_PUBLIC_KEY" => PUBLIC_KEY.to_owned(),
+            "SENDGRID_WEBHOOK_PUBLIC_KEY" | "SENDGRID_INBOUND_PUBLIC_KEY" => PUBLIC_KEY.to_owned(),
             "CLOSE_SIGNATURE_KEY" => "00ff".repeat(16),
             "ESPOCRM_WEBHOOK_SECRETS" => "Contact.update=65f0:key-1".to_owned(),
             _ => format!("whsec_{}", "A".repeat(32)),

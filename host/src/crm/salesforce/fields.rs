@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::crm::person::{Person, Words, person};
 use crate::domain::{Instant, JsonMap};
 
+use super::id::long;
+
 /// The fields of an object, as SOQL selects them.
 pub(super) fn selected(object: &str) -> Option<&'static str> {
     Some(match object {
@@ -89,6 +91,8 @@ const BOOKKEEPING: &[&str] = &[
     "ConvertedContactId",
     "PhotoUrl",
     "WhoId",
+    "WhatId",
+    "RelatedToId",
     "Description",
     "TextBody",
     "HtmlBody",
@@ -105,6 +109,10 @@ pub(super) fn person_of(id: &str, record: &JsonMap) -> Person {
     }
     // Null clears with us, and a record has far more empty fields than anybody asked for.
     flat.retain(|_, value| !value.is_null());
+    for field in ["AccountId", "OwnerId"] {
+        let id = record.get(field).and_then(Value::as_str).and_then(long);
+        flat.extend(id.map(|id| (field.to_owned(), json!(id))));
+    }
     person(id, &flat, &WORDS)
 }
 
@@ -114,7 +122,8 @@ fn name_of<'a>(object: &str, field: &'a str) -> Option<&'a str> {
         "Opportunity" => ("deal_id", "deal_name"),
         "Event" => ("meeting_id", "title"),
         "EmailMessage" => ("email_id", "subject"),
-        _ => ("task_id", "title"),
+        "Task" => ("task_id", "title"),
+        _ => ("record_id", "title"),
     };
     Some(match field {
         "Id" => id,
@@ -145,14 +154,8 @@ pub(super) fn data_of(object: &str, record: &JsonMap) -> JsonMap {
         let Some(name) = name_of(object, field) else {
             continue;
         };
-        let is_plain = value.is_string() || value.is_number() || value.is_boolean();
-        if is_plain {
-            let at = value
-                .as_str()
-                .filter(|_| name.ends_with("_at"))
-                .and_then(moment);
-            let value = at.map_or_else(|| value.clone(), |at| json!(at.to_string()));
-            data.insert(name.to_owned(), value);
+        if value.is_string() || value.is_number() || value.is_boolean() {
+            data.insert(name.to_owned(), ours(name, value));
         }
     }
     // A meeting and a mail that belong to a deal say so.
@@ -160,10 +163,19 @@ pub(super) fn data_of(object: &str, record: &JsonMap) -> JsonMap {
     let what = what
         .iter()
         .find_map(|key| record.get(*key).and_then(Value::as_str));
-    if let Some(deal) = what.filter(|id| id.starts_with("006")) {
+    if let Some(deal) = what.and_then(long).filter(|id| id.starts_with("006")) {
         data.insert("deal_id".to_owned(), json!(deal));
     }
     data
+}
+
+/// Moments in UTC and ids in the long form, whichever way the field was told.
+fn ours(name: &str, value: &Value) -> Value {
+    let text = value.as_str();
+    let at = text.filter(|_| name.ends_with("_at")).and_then(moment);
+    let id = text.filter(|_| name.ends_with("_id")).and_then(long);
+    let better = at.map(|at| at.to_string()).or(id);
+    better.map_or_else(|| value.clone(), Value::from)
 }
 
 /// A moment as SOAP writes it (RFC 3339) or REST (`2026-03-02T09:00:00.000+0000`).

@@ -74,7 +74,7 @@ const WORDS: Words = Words {
     ],
 };
 
-/// A lead or a contact: a whole record, or what changed of it (where an emptied field is null).
+/// A lead or a contact by what changed of it; an emptied field is null.
 pub(super) fn person_of(id: &str, record: &JsonMap) -> Person {
     let mut flat = record.clone();
     // `$approved`, `$editable`, ...: of the user who asks, not of the person.
@@ -89,6 +89,14 @@ pub(super) fn person_of(id: &str, record: &JsonMap) -> Person {
         }
     }
     person(id, &flat, &WORDS)
+}
+
+/// The same of a whole record. Null clears with us, and a record has far more empty fields than anybody asked
+/// for.
+pub(super) fn whole_person_of(id: &str, record: &JsonMap) -> Person {
+    let mut known = record.clone();
+    known.retain(|_, value| !value.is_null());
+    person_of(id, &known)
 }
 
 /// The key of a field in our event data; none for what is left out.

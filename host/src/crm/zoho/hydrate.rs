@@ -11,7 +11,7 @@ use crate::domain::http::{Method, Request, Response};
 use super::Zoho;
 use super::api::{body, failure, is_id};
 use super::events::MODULES;
-use super::fields::person_of;
+use super::fields::whole_person_of;
 use super::state::{State, is_person};
 
 impl Hydrates for Zoho {
@@ -40,10 +40,7 @@ impl Hydrates for Zoho {
         let record = record.filter(|_| answer.status == 200);
         let record = record.ok_or_else(|| failure(answer))?;
         if is_person(&wanted.object) {
-            let mut known = record.clone();
-            // Null clears with us, and a record has far more empty fields than anybody asked for.
-            known.retain(|_, value| !value.is_null());
-            return Ok(with_person(thin, person_of(&wanted.id, &known)));
+            return Ok(with_person(thin, whole_person_of(&wanted.id, record)));
         }
         let state = State {
             module: &wanted.object,

@@ -15,7 +15,7 @@ use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest
 use super::Zoho;
 use super::api::{body, failure, is_hidden, is_id};
 use super::events::MODULES;
-use super::fields::{person_of, selected};
+use super::fields::{selected, whole_person_of};
 use super::hydrate::passed_on;
 use super::state::{State, is_person};
 
@@ -117,7 +117,7 @@ fn record(module: &str, item: &Value) -> Option<Record> {
     let events = if kind.starts_with("zoho.") {
         Vec::new()
     } else if is_person(module) {
-        with_person(&thin, person_of(&id, record))
+        with_person(&thin, whole_person_of(&id, record))
     } else {
         passed_on(&thin, &id, &state)
     };

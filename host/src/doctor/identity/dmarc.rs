@@ -1,5 +1,7 @@
 //! The DMARC record of a domain, or of the organization above it.
 
+use std::fmt::Write as _;
+
 use crate::doctor::records::dmarc::{self, Dmarc, Policy};
 use crate::doctor::{Finding, Record, Unanswered, Zone};
 
@@ -46,13 +48,19 @@ fn judge(about: &str, domain: &str, place: &str, record: &Dmarc, signed: Option<
         policy.word()
     );
     if record.percent < 100 {
-        found += &format!(", for {} % of it", record.percent);
+        let _ = write!(found, ", for {} % of it", record.percent);
     }
     if record.strict_dkim {
-        found += &format!("; the signature must be by {domain} itself (adkim=s)");
+        let _ = write!(
+            found,
+            "; the signature must be by {domain} itself (adkim=s)"
+        );
     }
     if record.strict_spf {
-        found += &format!("; bounces must go to {domain} itself for SPF to count (aspf=s)");
+        let _ = write!(
+            found,
+            "; bounces must go to {domain} itself for SPF to count (aspf=s)"
+        );
     }
     if policy != Policy::None && signed == Some(false) {
         return Finding::problem(

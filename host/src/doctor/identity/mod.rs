@@ -54,7 +54,7 @@ async fn one(
     };
     let (findings, proven) = domain_of(&about, domain, senders::of(connection.kind()), zone).await;
     let mut findings = findings;
-    findings.push(rules::look(&about, config, connection, &proven));
+    findings.push(rules::look(&about, config, connection, proven));
     findings
 }
 

@@ -1,4 +1,4 @@
-//! DomainKeys Identified Mail (RFC 6376): the public key that a provider's signatures are checked with.
+//! `DomainKeys` Identified Mail (RFC 6376): the public key that a provider's signatures are checked with.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ pub enum Key {
     Revoked,
 }
 
-/// A 2048-bit RSA key takes 294 bytes as a SubjectPublicKeyInfo, one of 1024 bits 162.
+/// A 2048-bit RSA key takes 294 bytes as a `SubjectPublicKeyInfo`, one of 1024 bits 162.
 const RSA_2048_MIN_BYTES: usize = 270;
 
 /// The error is why verifiers ignore the record.

@@ -1,7 +1,7 @@
 //! One event into ours.
 //!
 //! There is no event id: "id: webhook id". The message, the recipient, the word and the moment together
-//! are the identity. "ts_epoch: time stamp in milliseconds UTC"; `date` and `ts` follow the account's zone.
+//! are the identity. "`ts_epoch`: time stamp in milliseconds UTC"; `date` and `ts` follow the account's zone.
 //! Events arrive in any order. Source: Brevo documentation, "Transactional webhooks"; django-anymail's
 //! tests, "obtained through live testing".
 

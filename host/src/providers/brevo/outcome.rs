@@ -4,7 +4,7 @@
 //! | answer | outcome | because |
 //! |---|---|---|
 //! | 2xx (201; 202 when scheduled) | accepted | `messageId` is the Message-ID that the recipient sees |
-//! | `duplicate_parameter` | in doubt | "the API returns a duplicate_parameter error" for a key used before: an earlier attempt was received |
+//! | `duplicate_parameter` | in doubt | "the API returns a `duplicate_parameter` error" for a key used before: an earlier attempt was received |
 //! | 401, `unauthorized` | retry | the key, or an address of ours that the account does not know |
 //! | 402, `not_enough_credits` | retry, in an hour | free again when somebody pays or the day is over |
 //! | 403, `permission_denied`, `account_under_validation` | retry | an administrator can set it right |

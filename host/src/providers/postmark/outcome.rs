@@ -49,7 +49,7 @@ pub(super) fn outcome(answer: &Result<Response, Failure>) -> Outcome {
         }
         (300..=399, _) => hint("a redirect: check base_url"),
         (_, Some(10)) | (401 | 403, None) => hint("check server_token"),
-        (503, _) | (_, Some(100)) | (408 | 429, _) | (_, Some(429)) => wait(),
+        (408 | 429 | 503, _) | (_, Some(100 | 429)) => wait(),
         (_, Some(400 | 401)) => hint("confirm the sender signature or the domain in Postmark"),
         (_, Some(405 | 412 | 413)) => hint("the account may not send this: see Postmark"),
         (_, Some(1235 | 1236)) => hint("check message_stream"),

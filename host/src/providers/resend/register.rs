@@ -1,6 +1,6 @@
 //! Telling Resend where to send its webhooks, and asking whose key ours is.
 //!
-//! Two webhooks, for events and for received mails, each with "signing_secret: the secret key used to verify
+//! Two webhooks, for events and for received mails, each with "`signing_secret`: the secret key used to verify
 //! webhook payloads" of its own. Source: Resend's OpenAPI document, "Create a new webhook".
 
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ impl Probes for Resend {
         self.request(Method::Get, "/domains", Vec::new())
     }
 
-    /// "restricted_api_key: This API key is restricted to only send emails": good enough for that.
+    /// "`restricted_api_key`: This API key is restricted to only send emails": good enough for that.
     fn read(&self, answer: &Response) -> Result<String, AskError> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if fields::text(&body, "name") == Some("restricted_api_key") {

@@ -48,8 +48,9 @@ pub fn outcome(ended: &Submission) -> Outcome {
             reason,
             after_ms: None,
         },
-        (_, 530 | 534 | 535 | 538) => hint("check username and password"),
-        (Stage::Login, 500..=599) => hint("check username and password"),
+        (Stage::Login, 500..=599) | (_, 530 | 534 | 535 | 538) => {
+            hint("check username and password")
+        }
         (Stage::Connection | Stage::Encryption, 500..=599) => {
             hint("check host, port and encryption, and whether the server takes mail from here")
         }

@@ -3,7 +3,7 @@
 //! | answer | outcome | because |
 //! |---|---|---|
 //! | 200, recipient accepted | accepted | `results.id` is the transmission's |
-//! | 200, recipient rejected | rejected | "total_rejected_recipients"; there was one |
+//! | 200, recipient rejected | rejected | `total_rejected_recipients`; there was one |
 //! | 401, 403 | retry | a key that an administrator can set right; the mail is not at fault |
 //! | 400 with code 7001 | retry | "Unconfigured or unverified sending domain": an administrator verifies it |
 //! | 404 | retry | no SparkPost at this address: `base_url` is wrong |

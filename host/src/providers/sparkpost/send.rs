@@ -10,7 +10,7 @@ use crate::domain::mail::{Mail, Mailbox};
 use crate::providers::MESSAGE_ID_KEY;
 use crate::providers::header::{headers, mailbox, one_line};
 
-/// "campaign_id: Maximum length - 64 bytes."
+/// "`campaign_id`: Maximum length - 64 bytes."
 const CAMPAIGN_MAX_BYTES: usize = 64;
 
 /// "A custom List-Unsubscribe is ignored" (django-anymail): theirs stands in its place, where the mail is not

@@ -174,12 +174,14 @@ fn store_event(
         tenant: arrival.tenant,
         connection: &arrival.connection,
         at: told_at,
-        of_merged: merges::is_merged_id(
-            tx,
-            arrival.tenant,
-            &arrival.connection,
-            event.contact.external_id.as_deref(),
-        )?,
+        // The one that a merge names is the survivor's from here on, whatever it was.
+        of_merged: event.kind != kind::CONTACT_MERGED
+            && merges::is_merged_id(
+                tx,
+                arrival.tenant,
+                &arrival.connection,
+                event.contact.external_id.as_deref(),
+            )?,
     };
     let create = arrival.creates_contacts && event.kind != kind::CONTACT_DELETED;
     let who = &event.contact;

@@ -65,11 +65,6 @@ pub(super) fn apply(
     if let Some(own) = own {
         mark(tx, source, own, survivor, false)?;
     }
-    if let Some(mut known) = contacts::known(tx, source.tenant, survivor)? {
-        // What is told of a loser's address as it was before is nothing new.
-        known.confirm_address(source.at);
-        contacts::save(tx, source.tenant, survivor, &known)?;
-    }
     Ok((exits, in_flight))
 }
 
@@ -169,6 +164,9 @@ pub(super) fn is_merged_id(
     connection: &str,
     id: Option<&str>,
 ) -> Result<bool, Error> {
+    let Some(id) = id else {
+        return Ok(false);
+    };
     let merged = first(
         tx,
         "SELECT merged FROM contact_refs WHERE tenant_id = ?1 AND connection = ?2 AND external_id = ?3",

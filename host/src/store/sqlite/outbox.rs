@@ -153,7 +153,7 @@ impl Outbox for SqliteStore {
         since: Instant,
     ) -> Result<Health, Error> {
         let name = name.to_owned();
-        self.read(move |db| health(db, tenant, scope, &name, since))
+        self.read(move |db| pace::health(db, tenant, scope, &name, since))
             .await
     }
 }
@@ -375,41 +375,6 @@ fn ask_a_person(
         Some(new) => writebacks::add(tx, &new),
         None => Ok(()),
     }
-}
-
-fn health(
-    db: &Connection,
-    tenant: TenantId,
-    scope: Scope,
-    name: &str,
-    since: Instant,
-) -> Result<Health, Error> {
-    let of_scope = match scope {
-        Scope::Identity => "identity = ?2",
-        Scope::Sequence => {
-            "sequence_id = (SELECT id FROM sequences WHERE tenant_id = ?1 AND name = ?2)"
-        }
-        Scope::Tenant | Scope::Contact | Scope::Plugin => return Ok(Health::default()),
-    };
-    let health = first(
-        db,
-        &format!(
-            "SELECT count(*) AS sent, coalesce(sum(trouble = 'bounced'), 0) AS bounced,
-                    coalesce(sum(trouble = 'complained'), 0) AS complained
-             FROM touches WHERE tenant_id = ?1 AND {of_scope}
-               AND at > max(?3, coalesce((SELECT lifted_at FROM pauses WHERE tenant_id = ?1 AND scope = ?4
-                                          AND name = ?2 AND cause = 'breaker'), 0))"
-        ),
-        params![tenant.0, name, since.0, scope.as_str()],
-        |row| {
-            Ok(Health {
-                sent: get(row, "sent")?,
-                bounced: get(row, "bounced")?,
-                complained: get(row, "complained")?,
-            })
-        },
-    )?;
-    Ok(health.unwrap_or_default())
 }
 
 /// Whether any attempt may have been accepted.

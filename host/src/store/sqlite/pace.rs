@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::rows::{collect, get, instant, instant_opt};
+use super::rows::{collect, first, get, instant, instant_opt};
 use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Pauses, Scope};
 use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
-use crate::store::Error;
-use crate::store::outbox::DueMessage;
+use crate::store::outbox::{DueMessage, Health};
+use crate::store::{Error, TenantId};
 
 /// Of a row `c` of contacts: why its address or its domain must not be mailed.
 pub(super) const SUPPRESSED: &str = "(SELECT s.reason FROM suppressions s
@@ -215,4 +215,40 @@ fn moments(
     params: impl rusqlite::Params,
 ) -> Result<Vec<Instant>, Error> {
     collect(db, sql, params, |row| instant(row, "at"))
+}
+
+/// How the mail of an identity or a sequence fared: see `store::outbox`.
+pub(super) fn health(
+    db: &Connection,
+    tenant: TenantId,
+    scope: Scope,
+    name: &str,
+    since: Instant,
+) -> Result<Health, Error> {
+    let of_scope = match scope {
+        Scope::Identity => "identity = ?2",
+        Scope::Sequence => {
+            "sequence_id = (SELECT id FROM sequences WHERE tenant_id = ?1 AND name = ?2)"
+        }
+        Scope::Tenant | Scope::Contact | Scope::Plugin => return Ok(Health::default()),
+    };
+    let health = first(
+        db,
+        &format!(
+            "SELECT count(*) AS sent, coalesce(sum(trouble = 'bounced'), 0) AS bounced,
+                    coalesce(sum(trouble = 'complained'), 0) AS complained
+             FROM touches WHERE tenant_id = ?1 AND {of_scope}
+               AND at > max(?3, coalesce((SELECT lifted_at FROM pauses WHERE tenant_id = ?1 AND scope = ?4
+                                          AND name = ?2 AND cause = 'breaker'), 0))"
+        ),
+        params![tenant.0, name, since.0, scope.as_str()],
+        |row| {
+            Ok(Health {
+                sent: get(row, "sent")?,
+                bounced: get(row, "bounced")?,
+                complained: get(row, "complained")?,
+            })
+        },
+    )?;
+    Ok(health.unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{exits, migrate, prepare, recipient, register, work};
+use super::{exits, looks, migrate, prepare, recipient, register, work};
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().expect("opens");
@@ -32,6 +32,7 @@ fn what_is_looked_for_is_found_by_its_index() {
         "PRIMARY KEY (tenant_id=? AND address=?)",
     );
     check(work::SENT_BY_A_REP, "events_sent (contact_id=?)");
+    check(looks::DUE, "messages_to_look_for (look_at<?)");
     check(register::REPEAT_REFUSED, "events_refused (tenant_id=?)");
 }
 
