@@ -92,9 +92,10 @@ pub(super) fn data(object: &Value, names: &[(&str, &str)]) -> JsonMap {
     let mut data = Map::new();
     for (theirs, ours) in names {
         let value = match object.pointer(&format!("/{theirs}")) {
-            None | Some(Value::Null | Value::Array(_) | Value::Object(_)) => continue,
-            // Odoo's way to say that nothing is set.
-            Some(Value::Bool(false)) => continue,
+            // False is Odoo's way to say that nothing is set.
+            None | Some(Value::Null | Value::Bool(false) | Value::Array(_) | Value::Object(_)) => {
+                continue;
+            }
             Some(Value::String(text)) if text.is_empty() => continue,
             Some(id) if is_id(ours) => match super::person::id_of(id) {
                 Some(id) => Value::from(id),

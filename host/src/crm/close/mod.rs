@@ -134,18 +134,18 @@ impl Probes for Close {
 
 impl Close {
     fn get(&self, path: &str) -> Request {
-        call::get(format!("{}{path}", self.base_url), self.credentials())
+        call::get(format!("{}{path}", self.base_url), Some(self.credentials()))
     }
 
     fn send(&self, method: Method, path: &str, body: &Value) -> Request {
         let url = format!("{}{path}", self.base_url);
-        call::send(method, url, self.credentials(), body)
+        call::send(method, url, Some(self.credentials()), body)
     }
 
     /// "The API key acts as the username and the password is always empty" (Authentication with API Keys).
-    fn credentials(&self) -> Option<(&'static str, String)> {
+    fn credentials(&self) -> (&'static str, String) {
         let user = format!("{}:", self.api_key.expose_secret().trim());
-        Some(("authorization", format!("Basic {}", STANDARD.encode(user))))
+        ("authorization", format!("Basic {}", STANDARD.encode(user)))
     }
 }
 

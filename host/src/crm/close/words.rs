@@ -21,7 +21,7 @@ pub(super) struct Change<'a> {
 pub(super) fn kind_of(change: &Change<'_>) -> String {
     let known = match (change.object, change.action) {
         ("contact", "created") => Some(kind::CONTACT_CREATED),
-        ("contact", "updated") | ("lead", "updated") => Some(kind::CONTACT_UPDATED),
+        ("contact" | "lead", "updated") => Some(kind::CONTACT_UPDATED),
         ("contact", "deleted") => Some(kind::CONTACT_DELETED),
         ("opportunity", "created") => Some(kind::DEAL_CREATED),
         ("opportunity", "updated") => opportunity(change),
@@ -41,7 +41,7 @@ pub(super) fn kind_of(change: &Change<'_>) -> String {
     )
 }
 
-/// "status_type: won, lost, active" (Opportunities).
+/// "`status_type`: won, lost, active" (Opportunities).
 fn opportunity(change: &Change<'_>) -> Option<&'static str> {
     let changed = |key: &str| change.previous.get(key).is_some();
     if !changed("status_id") && !changed("status_type") {

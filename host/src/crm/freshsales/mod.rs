@@ -126,17 +126,17 @@ impl Probes for Freshsales {
 
 impl Freshsales {
     fn get(&self, path: &str) -> Request {
-        call::get(format!("{}{path}", self.base_url), self.credentials())
+        call::get(format!("{}{path}", self.base_url), Some(self.credentials()))
     }
 
     fn send(&self, method: Method, path: &str, body: &Value) -> Request {
         let url = format!("{}{path}", self.base_url);
-        call::send(method, url, self.credentials(), body)
+        call::send(method, url, Some(self.credentials()), body)
     }
 
-    fn credentials(&self) -> Option<(&'static str, String)> {
+    fn credentials(&self) -> (&'static str, String) {
         let key = self.api_key.expose_secret().trim();
-        Some(("authorization", format!("Token token={key}")))
+        ("authorization", format!("Token token={key}"))
     }
 }
 

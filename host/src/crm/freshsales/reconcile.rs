@@ -1,6 +1,6 @@
 //! What changed of late: the view of all contacts and that of all deals, newest first.
 //!
-//! The API lists records of views only ("You will need the view_id"), so that a round begins with the list of
+//! The API lists records of views only ("You will need the `view_id`"), so that a round begins with the list of
 //! views (`GET /contacts/filters`), and the view is the token of the next page. Views cannot be asked by
 //! time and answers do not say which page they are: a round sees the newest `PAGE` records, no more.
 
@@ -17,7 +17,7 @@ use crate::domain::http::{Request, Response};
 use super::fields::{changed_at, complete, path_of};
 use super::{Freshsales, success};
 
-/// "per_page: 100 at most"; not verified.
+/// "`per_page`: 100 at most"; not verified.
 const PAGE: usize = 100;
 
 impl Reconciles for Freshsales {

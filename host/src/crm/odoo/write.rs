@@ -176,7 +176,7 @@ impl WritesBack for Odoo {
 }
 
 impl Odoo {
-    /// "body_is_html: indicates body should be threated as HTML even if str to be used only for RPC calls"
+    /// "`body_is_html`: indicates body should be threated as HTML even if str to be used only for RPC calls"
     /// (`mail_thread.py`, from 17 on).
     fn note(&self, person: (&str, i64), html: &str, subject: Option<&str>) -> Request {
         let mut named = json!({

@@ -103,7 +103,7 @@ pub(super) fn deal(data: &Value) -> JsonMap {
     event::data(data, DEAL)
 }
 
-/// "due_time: the due time of the activity in UTC" (API v1, Activities).
+/// "`due_time`: the due time of the activity in UTC" (API v1, Activities).
 pub(super) fn activity(data: &Value) -> JsonMap {
     let mut told = event::data(data, ACTIVITY);
     let kind = data["type"].as_str().unwrap_or_default();
