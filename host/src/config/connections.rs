@@ -138,16 +138,16 @@ impl Connection {
                 Some(Self::Capture { folder })
             }
             "trigger" => Trigger::read(section).map(Self::Trigger),
-            name => match find_kind(name) {
-                Some(kind) => Known::read(section, kind).map(Self::Kind),
-                None => {
+            name => {
+                let Some(kind) = find_kind(name) else {
                     // Its keys cannot be judged without knowing the kind.
                     let names = kinds().map(|kind| kind.name).chain(OTHER_KINDS);
                     let remedy = spelling::suggest(name, names);
                     section.problem("kind", &format!("{name:?} is unknown"), remedy);
                     return None;
-                }
-            },
+                };
+                Known::read(section, kind).map(Self::Kind)
+            }
         };
         section.finish();
         connection

@@ -37,11 +37,8 @@ fn inbound(config: &Config, identity: &config::Identity) -> Option<EmailAddress>
     if identity.reply_to.is_some() {
         return None;
     }
-    let connections = config.connections.values();
-    connections
-        .filter_map(Connection::inbound_address)
-        .next()
-        .cloned()
+    let mut connections = config.connections.values();
+    connections.find_map(Connection::inbound_address).cloned()
 }
 
 /// A digest of everything that mails are composed from beside the contact.

@@ -103,6 +103,10 @@ impl Outcome {
 
 /// What a provider makes of a mail that we would have otherwise. For the composer, and shown by
 /// `followup doctor`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a provider, not states of one thing"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quirks {
     /// Sends our Message-ID on. Where not, answers are recognised by the provider's.

@@ -183,12 +183,12 @@ impl Reconciler {
         }
         let now = clock.now();
         let cursor = cursor.noting(object, refusal);
-        let (next, due_at) = match cursor.after(found.next_page, objects.len()) {
-            Some(next) => (next, now),
-            None => {
-                let due_at = now.plus_ms(asked.every_ms);
-                (cursor.next_round(due_at), due_at)
-            }
+        let after = cursor.after(found.next_page, objects.len());
+        let (next, due_at) = if let Some(next) = after {
+            (next, now)
+        } else {
+            let due_at = now.plus_ms(asked.every_ms);
+            (cursor.next_round(due_at), due_at)
         };
         let page = ReconciledPage {
             arrival: Arrival {

@@ -244,7 +244,7 @@ pub async fn who_is_unknown_is_made_known(store: Shared) {
     // A provider's word makes nobody known, and breaks nothing.
     let mut stranger = arrival(vec![merged("s", "8", None, &["9"])]);
     stranger.creates_contacts = false;
-    stranger.connection = "mailer".to_owned();
+    "mailer".clone_into(&mut stranger.connection);
     assert_eq!(store.ingest(stranger).await.expect("stored").stored, 1);
     assert_eq!(contacts(&store).await, 1);
 }

@@ -51,23 +51,27 @@ const END: &str = "# Kinds of CRMs and providers end here.\n";
 
 /// The section of a kind, out of its table.
 fn section(kind: &Kind) -> String {
-    let mut text = format!("\n# {}.\n[connections.{}]\n", kind.title, kind.name);
-    text += &format!("# kind = {:?}\n", kind.name);
-    for field in kind.fields {
+    let head = format!(
+        "\n# {}.\n[connections.{}]\n# kind = {:?}\n",
+        kind.title, kind.name, kind.name
+    );
+    let fields = kind.fields.iter().map(|field| {
         let needed = if field.needed { " Needed." } else { "" };
-        text += &format!("# {}{needed}\n", field.help);
-        if let Form::Choice(words) = field.form {
-            text += &format!("# One of: {}.\n", words.join(", "));
-        }
-        match field.default {
-            Some(value) => text += &format!("{} = {value:?}\n", field.key),
-            None => text += &format!("# {} = {:?}\n", field.key, field.example),
-        }
-    }
-    if kind.sort == Sort::Crm {
-        text += CRM;
-    }
-    text
+        let words = match field.form {
+            Form::Choice(words) => format!("# One of: {}.\n", words.join(", ")),
+            _ => String::new(),
+        };
+        let line = match field.default {
+            Some(value) => format!("{} = {value:?}\n", field.key),
+            None => format!("# {} = {:?}\n", field.key, field.example),
+        };
+        format!("# {}{needed}\n{words}{line}", field.help)
+    });
+    let common = if kind.sort == Sort::Crm { CRM } else { "" };
+    std::iter::once(head)
+        .chain(fields)
+        .chain([common.to_owned()])
+        .collect()
 }
 
 /// What every CRM can be told.

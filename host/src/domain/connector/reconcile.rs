@@ -118,6 +118,7 @@ impl Cursor {
     }
 
     /// The round after this one, begun when it is due.
+    #[must_use]
     pub fn next_round(&self, due_at: Instant) -> Self {
         Self {
             refused: self.refused.clone(),
