@@ -453,15 +453,15 @@ pub fn not_sent() -> Result<Response, Failure> {
 }
 
 /// An answer of a status, which says nothing else.
-pub fn status(status: u16, headers: &[(&str, &str)]) -> Result<Response, Failure> {
-    Ok(Response {
+pub fn status(status: u16, headers: &[(&str, &str)]) -> Response {
+    Response {
         status,
         headers: headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         body: Vec::new(),
-    })
+    }
 }
 
 /// The moment of all requests.

@@ -99,7 +99,7 @@ fn what_was_not_accepted_for_sure_is_not_called_so() {
             matches!(unanswered, Outcome::InDoubt { .. }),
             "{name}: {unanswered:?}"
         );
-        let limited = provider.outcome(&status(429, &[("retry-after", "7")]));
+        let limited = provider.outcome(&Ok(status(429, &[("retry-after", "7")])));
         assert!(
             matches!(
                 limited,
@@ -111,7 +111,7 @@ fn what_was_not_accepted_for_sure_is_not_called_so() {
             "{name}: {limited:?}"
         );
         for code in STATUSES {
-            let outcome = provider.outcome(&status(code, &[]));
+            let outcome = provider.outcome(&Ok(status(code, &[])));
             let accepted = matches!(outcome, Outcome::Accepted { .. });
             assert!(
                 !accepted || (200..300).contains(&code),
@@ -163,7 +163,7 @@ fn a_write_in_doubt_is_repeatable_or_can_be_searched_for() {
                 "{name} {kind}: {unsent:?}"
             );
             for code in STATUSES {
-                let made = writes.outcome(&write, &[], &status(code, &[]));
+                let made = writes.outcome(&write, &[], &Ok(status(code, &[])));
                 let done = matches!(made, WriteOutcome::Done(_));
                 assert!(
                     !done || (200..300).contains(&code),

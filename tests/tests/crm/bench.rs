@@ -195,7 +195,7 @@ impl Bench {
     }
 
     /// The status and the remark of the latest event of a kind.
-    pub async fn fate(&self, kind: &str) -> (String, Option<String>) {
+    pub fn fate(&self, kind: &str) -> (String, Option<String>) {
         let db = rusqlite::Connection::open(&self.file).expect("the same file");
         db.query_row(
             "SELECT status, remark FROM events WHERE kind = ?1 ORDER BY seq DESC LIMIT 1",

@@ -22,7 +22,7 @@ async fn a_record_that_we_made_tells_nothing() {
             &told,
         ))
         .await;
-    let (status, remark) = bench.fate("task-created").await;
+    let (status, remark) = bench.fate("task-created");
     assert_eq!(status, "stored");
     assert!(remark.expect("why").contains("we made this record"));
     // A person may finish it, and that is news.
@@ -36,7 +36,7 @@ async fn a_record_that_we_made_tells_nothing() {
             &told,
         ))
         .await;
-    assert_eq!(bench.fate("task-completed").await.0, "pending");
+    assert_eq!(bench.fate("task-completed").0, "pending");
     // Somebody else's task is news.
     bench
         .hear(changed(
@@ -48,7 +48,7 @@ async fn a_record_that_we_made_tells_nothing() {
             &told,
         ))
         .await;
-    assert_eq!(bench.fate("task-created").await.0, "pending");
+    assert_eq!(bench.fate("task-created").0, "pending");
 }
 
 /// The webhook can be faster than the answer, and the answer can be lost.
@@ -69,7 +69,7 @@ async fn an_echo_before_the_answer_is_one() {
             &json!({}),
         ))
         .await;
-    assert_eq!(bench.fate("task-created").await.0, "stored");
+    assert_eq!(bench.fate("task-created").0, "stored");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn the_marker_is_known_wherever_it_stands() {
     bench
         .hear(changed("note", "5", bench.now(), "7", "email-sent", &text))
         .await;
-    assert_eq!(bench.fate("email-sent").await.0, "stored");
+    assert_eq!(bench.fate("email-sent").0, "stored");
     assert_eq!(
         bench.touches(),
         0,
@@ -98,7 +98,7 @@ async fn what_only_a_person_does_is_never_an_echo() {
         bench
             .hear(changed("mail", kind, bench.now(), "7", kind, &quoting))
             .await;
-        let (status, remark) = bench.fate(kind).await;
+        let (status, remark) = bench.fate(kind);
         assert_eq!((status.as_str(), remark), ("pending", None), "{kind}");
     }
 }
@@ -121,7 +121,7 @@ async fn fields_that_we_wrote_are_no_news_and_others_are() {
     bench.decided("properties", &json!({"plan": "gold", "score": 7}));
     bench.write_all().await;
     bench.hear(ours).await;
-    assert_eq!(bench.fate("contact-updated").await.0, "stored");
+    assert_eq!(bench.fate("contact-updated").0, "stored");
     assert_eq!(
         bench.attributes()["plan"],
         "gold",
@@ -137,7 +137,7 @@ async fn fields_that_we_wrote_are_no_news_and_others_are() {
         &json!({"fields": {"plan": "gold", "city": "Ulm"}}),
     );
     bench.hear(more).await;
-    assert_eq!(bench.fate("contact-updated").await.0, "pending");
+    assert_eq!(bench.fate("contact-updated").0, "pending");
 
     bench.clock.set(bench.now().plus_ms(11 * 60_000));
     let later = changed(
@@ -150,7 +150,7 @@ async fn fields_that_we_wrote_are_no_news_and_others_are() {
     );
     bench.hear(later).await;
     assert_eq!(
-        bench.fate("contact-updated").await.0,
+        bench.fate("contact-updated").0,
         "pending",
         "too long ago to be ours"
     );
