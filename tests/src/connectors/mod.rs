@@ -173,8 +173,6 @@ pub fn samples() -> Vec<Sample> {
         brevo::sample(),
         close::sample(),
         cloudevents::sample(),
-        freshsales::sample(),
-        attio::sample(),
         espocrm::sample(),
         freshsales::sample(),
         hubspot::sample(),

@@ -5,6 +5,7 @@
 //! `INSTA_UPDATE=always cargo test --workspace --test apis`). New kinds need no code here.
 
 mod case;
+mod documented;
 mod network;
 mod promises;
 
