@@ -7,9 +7,10 @@
 //!                    └── provider events, replies, clicks ◀── e-mail provider / CRM ◀────────────────────── deliver
 //! ```
 //! Folders are verbs, brackets are tables. Two doors (`ingest`: webhooks in; `recipient`: the pages and
-//! addresses behind a mail's links), four loops (`decide`, `deliver`, `hydrate`, which completes
-//! events that only name an object, and `poll`, which asks who does not call). They never call each other: they meet in tables, and each
-//! hand-over is *mark my row done and write the next rows, in one transaction*.
+//! addresses behind a mail's links), six loops (`decide`, `deliver`, `hydrate`, which completes
+//! events that only name an object, `poll`, which asks who does not call, `reconcile`, which asks CRMs for what
+//! their webhooks did not tell, and `writeback`, which writes into them). They never call each other: they
+//! meet in tables, and each hand-over is *mark my row done and write the next rows, in one transaction*.
 //!
 //! # Invariants
 //!

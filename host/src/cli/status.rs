@@ -1,5 +1,7 @@
 //! `followup status`.
 
+mod crm;
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -13,7 +15,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
 use crate::store::explain::{Explain, Hindrances};
 use crate::store::ledger::{Ledger, StatusReport};
+use crate::store::reconciles::{ReconcileFacts, Reconciles};
 use crate::store::triggers::{TriggerFacts, Triggers};
+use crate::store::writebacks::{WriteFacts, Writebacks};
 
 #[derive(Args)]
 pub(super) struct Status {
@@ -28,6 +32,8 @@ struct Standing {
     #[serde(flatten)]
     hindrances: Hindrances,
     triggers: Vec<TriggerFacts>,
+    crms: Vec<ReconcileFacts>,
+    writebacks: WriteFacts,
 }
 
 impl Status {
@@ -37,6 +43,8 @@ impl Status {
             report: block_on(store.status(DEFAULT_TENANT))??,
             hindrances: block_on(store.hindrances(DEFAULT_TENANT, SystemClock.now()))??,
             triggers: block_on(store.trigger_facts(DEFAULT_TENANT))??,
+            crms: block_on(store.reconcile_facts(DEFAULT_TENANT))??,
+            writebacks: block_on(store.write_facts(DEFAULT_TENANT))??,
         };
         if self.common.json {
             print_json(&standing)?;
@@ -52,6 +60,8 @@ fn show(standing: &Standing) {
         report,
         hindrances,
         triggers,
+        crms,
+        writebacks,
     } = standing;
     let mut counts = table(["what", "how many"]);
     counts.add_row(["contacts".to_owned(), report.contacts.to_string()]);
@@ -93,6 +103,7 @@ fn show(standing: &Standing) {
     if !failing.is_empty() {
         println!("\n{}", troubles(&failing));
     }
+    crm::show(crms, writebacks);
     if report.parked.is_empty() {
         return;
     }

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -24,13 +24,16 @@ struct Objects {
     busy: HashMap<String, VecDeque<StatusCode>>,
     /// `contacts/501`, and who asked.
     asked: Vec<(String, String)>,
+    /// What was made, by `tasks`, `emails`, ...
+    made: Vec<(String, Value)>,
 }
 
 impl FakeHubspot {
     pub async fn start() -> Self {
         let state = Arc::<Mutex<Objects>>::default();
         let app = Router::new()
-            .route("/crm/v3/objects/{kind}/{id}", get(object))
+            .route("/crm/v3/objects/{kind}/{id}", get(object).post(search))
+            .route("/crm/v3/objects/{kind}", post(make))
             .with_state(Arc::clone(&state));
         Self {
             url: super::serve(app).await,
@@ -81,6 +84,13 @@ impl FakeHubspot {
             .count()
     }
 
+    /// What was made of a kind, in order; its id is 9000 and its place among everything made.
+    pub fn made(&self, kind: &str) -> Vec<Value> {
+        let state = self.state.lock().expect("unpoisoned");
+        let of_kind = state.made.iter().filter(|(made, _)| made == kind);
+        of_kind.map(|(_, body)| body.clone()).collect()
+    }
+
     /// The credentials that calls carried, each once.
     pub fn credentials(&self) -> Vec<String> {
         let state = self.state.lock().expect("unpoisoned");
@@ -122,4 +132,22 @@ async fn object(
         Some(object) => Json(object.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Answers as the objects API does (HubSpot docs, "CRM objects": create).
+async fn make(
+    State(state): State<Arc<Mutex<Objects>>>,
+    Path(kind): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut state = state.lock().expect("unpoisoned");
+    let id = 9_000 + state.made.len();
+    state.made.push((kind, body.clone()));
+    let made = json!({"id": id.to_string(), "properties": body["properties"]});
+    (StatusCode::CREATED, Json(made)).into_response()
+}
+
+/// Nothing was modified, and nothing is found.
+async fn search() -> Json<Value> {
+    Json(json!({"total": 0, "results": []}))
 }

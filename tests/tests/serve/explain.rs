@@ -9,7 +9,7 @@ const ADA: &str = "ada@x.example";
 
 impl World {
     /// What a command says with `--json`.
-    fn ask(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
         let done = self.server.site.run(&[arguments, &["--json"]].concat());
         let complaint = String::from_utf8_lossy(&done.stderr);
         serde_json::from_slice(&done.stdout).unwrap_or_else(|e| panic!("{e}: {complaint}"))
@@ -142,7 +142,7 @@ async fn a_pause_reaches_what_is_queued_already() {
         (&["pause", "--all", "--until", "2020-01-01"], "is over"),
         (
             &["outbox", "release", "--message", "msg_1"],
-            "is not held as stale",
+            "is neither held as stale nor in doubt",
         ),
         (&["why", "--message", "msg_1"], "there is no message"),
     ] {

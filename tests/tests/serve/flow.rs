@@ -23,7 +23,7 @@ async fn a_form_leads_to_a_mail_through_each_provider() {
     assert_eq!(call.idempotency_key.as_deref(), Some(id));
     assert_eq!(
         call.body["tags"],
-        json!([{"name": "followup_message_id", "value": id}])
+        json!([{"name": "followup_message_id", "value": id}, {"name": "sequence", "value": "welcome"}])
     );
     assert_eq!(call.body["from"], "Ada Lovelace <ada@acme.example>");
     assert_eq!(call.body["to"], json!([format!("Zoë <{ada}>")]));

@@ -70,6 +70,42 @@ async fn a_new_contact_is_asked_for_and_welcomed_and_a_won_deal_stops_it() {
     );
 }
 
+/// The copy of a sent mail stands in the contact's history, and is no touch when HubSpot tells of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sent_mail_is_logged_and_does_not_come_back() {
+    let world = World::start().await;
+    world.hubspot.contact(501, "zoe@x.example", "Zoë");
+    let created = thin(&world, "contact.creation", 501, &json!({}));
+    world.server.hubspot(&json!([created])).await;
+    world.until_message("zoe@x.example", "sent").await;
+    followup_tests::eventually("the copy is written", || {
+        let writes = world.ask(&["status"])["writebacks"]["counts"].clone();
+        let done = writes[0]["status"] == "done" && writes[0]["connection"] == "hubspot";
+        if done { Ok(()) } else { Err(writes) }
+    })
+    .await;
+    let [logged] = world.hubspot.made("emails").try_into().expect("one copy");
+    assert_eq!(logged["properties"]["hs_email_subject"], "Hello Zoë");
+    assert_eq!(logged["associations"][0]["to"]["id"], "501");
+
+    let echo = thin(
+        &world,
+        "object.creation",
+        9_000,
+        &json!({"objectTypeId": "0-49"}),
+    );
+    let answer = world.server.hubspot(&json!([echo])).await;
+    assert_eq!(body(&answer)["stored"], json!(1));
+    assert_eq!(
+        world.hubspot.asked("emails/9000"),
+        0,
+        "nothing to ask: it is ours"
+    );
+    let status = world.ask(&["status"]);
+    assert_eq!(status["events"]["thin"], Value::Null);
+    assert_eq!(world.hubspot.made("emails").len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_opt_out_in_hubspot_counts() {
     let world = World::start().await;
