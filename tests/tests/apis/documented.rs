@@ -55,18 +55,17 @@ fn row(sample: &Sample) -> String {
         .into_iter()
         .map(|(_, case)| case.call)
         .collect();
-    let count = |can: bool, tested: usize| match can {
-        true => tested.to_string(),
-        false => "–".to_owned(),
+    let count = |can: bool, tested: usize| {
+        if can {
+            tested.to_string()
+        } else {
+            "–".to_owned()
+        }
     };
-    let proves = match connector.hook.is_some() {
-        true => sample.kind.authenticity.word(),
-        false => "–",
-    };
-    let hooks = match connector.hook.is_some() {
-        true => sample.golden().len(),
-        false => 0,
-    };
+    let (mut proves, mut hooks) = ("–", 0);
+    if connector.hook.is_some() {
+        (proves, hooks) = (sample.kind.authenticity.word(), sample.golden().len());
+    }
     let mut cells = vec![
         format!("`{}`", sample.name()),
         proves.to_owned(),

@@ -3,6 +3,7 @@
 //! A new sender is a sample in `followup_tests::connectors` and a folder of payloads; what they are read as is kept
 //! in `snapshots/` (after a wanted change: `INSTA_UPDATE=always cargo test -p followup-tests --test hooks`).
 
+mod orders;
 mod received;
 
 use std::collections::BTreeSet;

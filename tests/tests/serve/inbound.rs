@@ -45,6 +45,46 @@ async fn exit_reason(world: &World) -> Value {
         .await
 }
 
+/// A provider that receives the replies hands them over in a form of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_through_a_provider_ends_the_sequence() {
+    let world = World::start().await;
+    let (id, _) = written_to(&world).await;
+    let field = |name: &str, value: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let header = format!(
+        "From: Ada <{ADA}>\r\nTo: ada@acme.example\r\nSubject: Re: Hello\r\nDate: {DATE}\r\nIn-Reply-To: <{id}@acme.example>\r\n"
+    );
+    let parts = [
+        field("headers", &header),
+        field("from", &format!("Ada <{ADA}>")),
+        field("to", "ada@acme.example"),
+        field("subject", "Re: Hello"),
+        field("text", "Yes, let us talk."),
+        field(
+            "envelope",
+            &json!({"to": ["ada@acme.example"], "from": ADA}).to_string(),
+        ),
+    ];
+    let body = format!("{}--B--\r\n", parts.concat());
+    let send = async |key: &str| {
+        let path = format!("/hooks/sendgrid/inbound?key={key}");
+        let form = "multipart/form-data; boundary=B";
+        world.server.senders.form(&path, form, &body).await
+    };
+    assert_eq!(send("not-the-password-at-all").await.status, 401);
+    let answer = send(INBOUND_SECRET).await;
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    assert_eq!(exit_reason(&world).await, "replied");
+    let nowhere = world
+        .server
+        .senders
+        .form("/hooks/resend/elsewhere", "text/plain", "x")
+        .await;
+    assert_eq!(nowhere.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_to_its_token_ends_the_sequence_whoever_sends_it() {
     let world = World::start().await;

@@ -117,6 +117,8 @@ conformance![
     crossing::who_comes_later_sees_the_slots_of_those_before,
     reactions::a_persons_word_outweighs_a_bounce,
     reactions::only_a_mail_that_arrived_can_be_continued,
+    reactions::a_mail_is_continued_under_the_name_its_reader_saw,
+    reactions::our_own_copy_is_no_mail_of_a_rep,
     triggers::a_page_and_its_cursor_are_one,
     triggers::a_failed_poll_keeps_its_cursor_and_is_told,
     triggers::the_oldest_calls_go_first,

@@ -432,6 +432,38 @@ pub async fn a_persons_word_outweighs_a_bounce(store: Shared) {
     }
 }
 
+/// Some providers replace our Message-ID: a thread continues what its reader has.
+pub async fn a_mail_is_continued_under_the_name_its_reader_saw(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let seq = sent(&store, ADA).await;
+    let renamed = Next::Sent {
+        provider_id: Some("0100".to_owned()),
+        message_id: Some("0100@eu-central-1.amazonses.com".to_owned()),
+    };
+    concluded(&store, seq, renamed, NOW).await;
+    hear(&store, vec![event("something", "page-visited", ADA)]).await;
+    let due = due(&store, NOW).await;
+    let thread = due[0].touches[0].thread.as_ref().expect("continued");
+    assert_eq!(thread.message_id, "0100@eu-central-1.amazonses.com");
+}
+
+/// The copy of our own mail in the CRM is told back by it: nobody wrote by hand.
+pub async fn our_own_copy_is_no_mail_of_a_rep(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let copy = NewEvent {
+        raw: json!({"text": "Hello\nfollowup:wb_ab12"}),
+        ..event("copy", "email-sent", ADA)
+    };
+    hear(&store, vec![copy, event("visit", "page-visited", ADA)]).await;
+    let due = due(&store, NOW).await;
+    let ids: Vec<_> = due[0]
+        .touches
+        .iter()
+        .map(|touch| touch.touch.id.as_str())
+        .collect();
+    assert_eq!(ids, ["msg_1"]);
+}
+
 pub async fn only_a_mail_that_arrived_can_be_continued(store: Shared) {
     for (kind, continued) in [("email-delivered", true), ("hard-bounced", false)] {
         let (email, id) = (format!("{kind}@x.example"), format!("msg_{kind}"));

@@ -276,9 +276,22 @@ fn enrollment(
     })
 }
 
-/// `domain::event::kind::EMAIL_SENT`, spelled out: a bound word would not find its index.
+/// Of the whole mail, only what continuing it takes; what never arrived cannot be. It is called what its
+/// reader knows it by: some providers replace our Message-ID.
+fn thread(row: &rusqlite::Row<'_>) -> Result<Option<Thread>, Error> {
+    let thread: Option<Thread> = json_opt(row, "mail")?;
+    let seen: Option<String> = get(row, "rfc_message_id")?;
+    Ok(thread.map(|thread| Thread {
+        message_id: seen.unwrap_or(thread.message_id),
+        ..thread
+    }))
+}
+
+/// `domain::event::kind::EMAIL_SENT`, spelled out: a bound word would not find its index. What is only
+/// stored is our own copy, told back.
 pub(super) const SENT_BY_A_REP: &str = "SELECT id, kind, occurred_at, data FROM events
-     WHERE contact_id = ?1 AND tenant_id = ?2 AND kind = 'email-sent' ORDER BY seq DESC LIMIT ?3";
+     WHERE contact_id = ?1 AND tenant_id = ?2 AND kind = 'email-sent' AND status <> 'stored'
+     ORDER BY seq DESC LIMIT ?3";
 
 /// Our messages and the mails a rep sent, newest first.
 fn touches(
@@ -289,7 +302,7 @@ fn touches(
 ) -> Result<Vec<StoredTouch>, Error> {
     let mut all = collect(
         db,
-        "SELECT m.id, m.subject, m.template, m.status, m.sent_at, m.due_at, s.name AS sequence,
+        "SELECT m.id, m.subject, m.template, m.status, m.sent_at, m.due_at, m.rfc_message_id, s.name AS sequence,
                 CASE WHEN m.status IN ('sent', 'delivered', 'uncertain', 'complained') THEN m.mail END AS mail
          FROM messages m
          JOIN enrollments e ON e.id = m.enrollment_id JOIN sequences s ON s.id = e.sequence_id
@@ -307,8 +320,7 @@ fn touches(
                     sequence: get(row, "sequence")?,
                     status: get(row, "status")?,
                 },
-                // Of the whole mail, only what continuing it takes; what never arrived cannot be.
-                thread: json_opt(row, "mail")?,
+                thread: thread(row)?,
             })
         },
     )?;
