@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::crm::call::{self, is_plain_id, items};
+use crate::crm::call::{self, is_id, items};
 use crate::crm::event;
 use crate::domain::Instant;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
@@ -87,7 +87,7 @@ impl Reconciles for Freshsales {
 /// The view and the number of a page.
 fn place(page: &str) -> Option<(&str, u64)> {
     let (view, number) = page.split_once('/').unwrap_or((page, "1"));
-    Some((view, number.parse().ok()?)).filter(|(view, _)| is_plain_id(view))
+    Some((view, number.parse().ok()?)).filter(|(view, _)| is_id(view))
 }
 
 /// The view that shows every record: it is called "All Contacts", "All Deals".
@@ -96,7 +96,7 @@ fn all(views: &[Value]) -> Option<String> {
         read::text(view, "name").is_some_and(|name| name.to_lowercase().starts_with("all "))
     };
     let view = views.iter().find(says_all).or_else(|| views.first())?;
-    read::id(view, "id").filter(|id| is_plain_id(id))
+    read::id(view, "id").filter(|id| is_id(id))
 }
 
 fn record(object: &str, item: &Value, body: &Value) -> Option<Record> {
