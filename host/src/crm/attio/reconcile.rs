@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::crm::call;
 use crate::crm::event::with_person;
 use crate::crm::person::person;
+use crate::crm::stages::Stages;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
@@ -52,7 +53,7 @@ impl Reconciles for Attio {
         };
         let records: Vec<Record> = list
             .iter()
-            .filter_map(|data| record(object, data))
+            .filter_map(|data| record(object, data, &self.stages))
             .collect();
         // An answer does not tell where it stands: the next page begins with the last record of this
         // one, whose events have the same keys again.
@@ -66,7 +67,7 @@ impl Reconciles for Attio {
     }
 }
 
-fn record(object: &str, data: &Value) -> Option<Record> {
+fn record(object: &str, data: &Value, stages: &Stages) -> Option<Record> {
     let (id, made_at) = (record_id(data)?, moment(data, "created_at")?);
     let event = NewEvent {
         source_key: digest::id("at", &[b"created", id.as_bytes()]),
@@ -91,7 +92,7 @@ fn record(object: &str, data: &Value) -> Option<Record> {
             named(kind::CONTACT_CREATED),
             person(id, &flat(values), &PERSON),
         ),
-        _ => deal(named(kind::DEAL_CREATED), id, data),
+        _ => deal(named(kind::DEAL_CREATED), id, data, stages),
     };
     Some(Record {
         id: id.to_owned(),
