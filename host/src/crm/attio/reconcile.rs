@@ -1,7 +1,7 @@
 //! Asking for records that no webhook told of.
 //!
 //! A record has `created_at` and no time of its last change, neither to filter nor to sort by (Attio
-//! docs, "Attribute types: timestamp"): the poll finds people and deals that were made, and a deal's
+//! docs, "Attribute types: timestamp"; its OpenAPI document has none either): the poll finds people and deals that were made, and a deal's
 //! stage as it is by then. Changes are up to the webhooks, which Attio retries for about three days.
 
 use serde_json::{Value, json};
