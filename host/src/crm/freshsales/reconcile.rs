@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::crm::call::{self, is_id, items};
+use crate::crm::call::{is_id, items};
 use crate::crm::event;
 use crate::domain::Instant;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
@@ -71,7 +71,8 @@ impl Reconciles for Freshsales {
         let Some((view, number)) = page.and_then(place) else {
             return Ok(found);
         };
-        let pages = call::body(answer)
+        let pages = answer
+            .json()
             .pointer("/meta/total_pages")
             .and_then(Value::as_u64);
         let is_newer = |last: &Record| last.modified_at >= since;

@@ -173,10 +173,24 @@ mod tests {
         assert_eq!(kinds, ["contact-updated", "unsubscribed"]);
     }
 
+    /// A field that stayed as it was says nothing of what happened.
     #[test]
-    fn version_1_says_what_to_do() {
-        let body = json!({"v": 1, "meta": {"object": "deal", "action": "updated", "id": 1}});
-        let batch = batch(&body, Instant(0)).expect("a batch");
-        assert!(batch.rejected[0].reason.contains("version v2"));
+    fn version_1_tells_what_changed() {
+        for (previous, expect) in [
+            (json!({"status": "open", "stage_id": 3}), "deal-won"),
+            (
+                json!({"status": "won", "stage_id": 2}),
+                "deal-stage-changed",
+            ),
+            (
+                json!({"status": "won", "stage_id": 3}),
+                "pipedrive.deal.change",
+            ),
+        ] {
+            let body = json!({"v": 1, "meta": {"object": "deal", "action": "updated", "id": 1},
+                "current": {"status": "won", "stage_id": 3}, "previous": previous});
+            let batch = batch(&body, Instant(0)).expect("a batch");
+            assert_eq!(batch.events[0].kind, expect);
+        }
     }
 }

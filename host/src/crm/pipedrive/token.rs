@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::crm::call::{self, Credential, query};
+use crate::crm::call::{self, Credential};
 use crate::domain::connector::{AskError, Refreshes, Settings, Token, Unfit};
-use crate::domain::http::{Method, Request, Response};
+use crate::domain::http::{Request, Response};
 use crate::domain::instant::{HOUR_MS, SECOND_MS};
 use crate::domain::{answer, fields as read};
 
@@ -63,25 +63,22 @@ pub(super) fn of(settings: &Settings) -> Result<(Access, Option<App>), Unfit> {
 impl Refreshes for App {
     fn request(&self) -> Request {
         let refresh_token = self.refresh_token.expose_secret().trim();
-        let form = query(&[
+        let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token),
-        ]);
+        ];
         let client = format!("{}:{}", self.client_id, self.client_secret.expose_secret());
+        let mut request = call::token(format!("{}/oauth/token", self.oauth_url), &form);
         let credential = (
             "authorization",
             format!("Basic {}", STANDARD.encode(client)),
         );
-        let mut request = call::get(format!("{}/oauth/token", self.oauth_url), credential);
-        request.method = Method::Post;
-        let form_type = "application/x-www-form-urlencoded".to_owned();
-        request.headers.push(("content-type", form_type));
-        request.body = form.into_bytes();
+        request.headers.push(credential);
         request
     }
 
     fn read(&self, answer: &Response) -> Result<Token, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let token = read::text(&body, "access_token").filter(|_| answer.status == 200);
         let token = token.ok_or_else(|| {
             let hint = "check client_id, client_secret and refresh_token";
