@@ -104,7 +104,8 @@ impl WritesBack for Freshsales {
         matches!(write.kind, WriteKind::Properties(_))
     }
 
-    /// "`include`: ..., tasks, appointments, notes, deals, ..." (Freshworks CRM API, View a contact).
+    /// `include=notes` is what public clients of this API ask with; not verified against the vendor's page.
+    /// Where it is not known, nothing is found, and the write is shown to people.
     fn search(&self, write: &Write, done: &[Done]) -> Option<Request> {
         let path = match &write.kind {
             WriteKind::Task { .. } => "/tasks?filter=open&per_page=100".to_owned(),
