@@ -14,9 +14,11 @@ pub mod installs;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod postgres;
 pub mod recipient;
 pub mod reconciles;
 pub mod roster;
+mod sql;
 pub mod sqlite;
 pub mod triggers;
 pub mod work;
@@ -94,6 +96,19 @@ pub struct Bells {
     pub poll: Notify,
     /// Something is to be written into a CRM.
     pub write_back: Notify,
+}
+
+/// A bell by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bell {
+    Decide,
+    Deliver,
+    Hydrate,
+    Plugins,
+    Poll,
+    WriteBack,
+    /// A message is no longer with its provider.
+    Concluded,
 }
 
 /// What went wrong, by what the caller does next.

@@ -42,6 +42,16 @@ macro_rules! conformance {
                 }
             )*
         }
+
+        mod postgres_store {
+            $(
+                #[tokio::test]
+                async fn $check() {
+                    let store = followup_tests::cluster::store().await;
+                    super::$module::$check(std::sync::Arc::new(store)).await;
+                }
+            )*
+        }
     };
 }
 
