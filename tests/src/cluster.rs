@@ -54,7 +54,7 @@ pub fn cluster() -> &'static Cluster {
 /// An empty store in a database of its own.
 pub async fn store() -> PostgresStore {
     let options = options(&database().await);
-    PostgresStore::open(&options).await.expect("opens")
+    PostgresStore::open(&options).expect("opens")
 }
 
 /// The URL of a new database.
@@ -69,6 +69,7 @@ pub fn options(url: &str) -> Options {
         url: SecretString::from(url),
         password: None,
         listen_url: None,
+        serves: false,
         writers: 2,
         readers: 2,
         queue_max: 1024,

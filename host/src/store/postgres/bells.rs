@@ -15,14 +15,16 @@ use postgres::fallible_iterator::FallibleIterator;
 use tokio::sync::mpsc as heard;
 
 use super::connect::Address;
+use super::duties::{self, Duties};
 use super::session::Connection;
 use crate::store::{Bell, Error};
 
 /// Bells rung within this time are told once.
 const GATHER: Duration = Duration::from_millis(20);
-/// How long a host counts as living after it last said so, and how often it does.
-const LIVES_MS: u64 = 15_000;
+/// How often a host says that it lives.
 const SAYS_SO: Duration = Duration::from_secs(4);
+/// Where bells ring all the time, the host says so after so many gatherings, each `SAYS_SO` long at most.
+const TOLD_PER_WORD: usize = 3;
 /// How long one wait for notifications is, before it is looked whether to stop.
 const LISTEN_FOR: Duration = Duration::from_millis(500);
 /// A notification to oneself that takes longer does not come through.
@@ -46,17 +48,25 @@ pub(super) fn all() -> impl Iterator<Item = Bell> {
     bells.filter(|bell| *bell != Bell::Plugins)
 }
 
-/// Tells other hosts, and that this one lives, until it is dropped.
+/// Tells other hosts, until it is dropped; of a host that serves, also that it lives.
 pub(super) struct Teller {
     bells: mpsc::SyncSender<Bell>,
 }
 
+/// Who tells.
+pub(super) struct Host {
+    pub(super) address: Arc<Address>,
+    pub(super) name: String,
+    /// Of a host that serves, and where it hears what its new duties ring.
+    pub(super) duties: Option<(Duties, heard::Sender<Bell>)>,
+}
+
 impl Teller {
-    pub(super) fn start(address: Arc<Address>, host: String) -> Result<Self, Error> {
+    pub(super) fn start(host: Host) -> Result<Self, Error> {
         let (bells, rung) = mpsc::sync_channel(BELLS.len() * 64);
         thread::Builder::new()
             .name("store-teller".to_owned())
-            .spawn(move || tell(&address, &host, &rung))
+            .spawn(move || tell(&host, &rung))
             .map_err(|e| Error::Unavailable(format!("no thread for the store: {e}")))?;
         Ok(Self { bells })
     }
@@ -67,8 +77,10 @@ impl Teller {
     }
 }
 
-fn tell(address: &Address, host: &str, rung: &mpsc::Receiver<Bell>) {
+fn tell(host: &Host, rung: &mpsc::Receiver<Bell>) {
     let mut connection: Option<Connection> = None;
+    // Rung at every turn of the clock, bells or not: what is busy must not forget to say that it lives.
+    let mut told_since_alive = 0;
     loop {
         let mut bells = HashSet::new();
         match rung.recv_timeout(SAYS_SO) {
@@ -80,39 +92,48 @@ fn tell(address: &Address, host: &str, rung: &mpsc::Receiver<Bell>) {
                         Err(_) => break,
                     };
                 }
+                told_since_alive += 1;
             }
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Timeout) => told_since_alive = TOLD_PER_WORD,
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        }
+        if connection.as_ref().is_none_or(Connection::is_lost) {
+            connection = host.address.connect().ok();
+        }
+        let Some(connection) = &connection else {
+            continue;
+        };
+        if told_since_alive >= TOLD_PER_WORD {
+            told_since_alive = 0;
+            live(host, connection);
         }
         let words = BELLS.iter().filter(|(bell, _)| bells.contains(bell));
         let told: String = words
-            .map(|(_, word)| format!("SELECT pg_notify('followup', '{host} {word}');"))
+            .map(|(_, word)| format!("SELECT pg_notify('followup', '{} {word}');", host.name))
             .collect();
-        let sql = format!("{}{told}", lives(host));
-        if connection.as_ref().is_none_or(Connection::is_lost) {
-            connection = address.connect().ok();
-        }
-        if let Some(connection) = &connection
-            && let Err(e) = connection.run(&sql)
+        if !told.is_empty()
+            && let Err(e) = connection.run(&told)
         {
             tracing::warn!(error = %e, "other hosts were not told; they look by themselves later");
         }
     }
-    // What it was at is free for others at once.
-    if let Some(connection) = connection {
-        let _ = connection.run(&format!(
-            "DELETE FROM hosts WHERE id = '{host}'; DELETE FROM leases WHERE host = '{host}'"
-        ));
+    if let (Some(connection), Some(_)) = (connection, &host.duties) {
+        let _ = connection.run(&duties::farewell(&host.name));
     }
 }
 
-/// The database's clock counts, which all hosts share.
-pub(super) fn lives(host: &str) -> String {
-    format!(
-        "INSERT INTO hosts (id, until) VALUES ('{host}', clock_timestamp() + interval '{LIVES_MS} ms')
-         ON CONFLICT (id) DO UPDATE SET until = excluded.until;
-         DELETE FROM hosts WHERE until < clock_timestamp() - interval '1 hour';"
-    )
+fn live(host: &Host, connection: &Connection) {
+    let Some((duties, heard)) = &host.duties else {
+        return;
+    };
+    match duties.renew(connection, &host.name) {
+        Ok(bells) => {
+            for bell in bells {
+                let _ = heard.try_send(bell);
+            }
+        }
+        Err(e) => tracing::warn!(error = %e, "the host could not say that it lives"),
+    }
 }
 
 /// A thread that listens until `stop`. Says whether what it hears comes through.

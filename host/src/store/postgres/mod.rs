@@ -7,6 +7,7 @@
 
 mod bells;
 mod connect;
+mod duties;
 mod migrate;
 mod pool;
 mod session;
@@ -14,20 +15,23 @@ mod transact;
 mod values;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
 use tokio::sync::watch::Receiver;
 
 use super::sql::engine::{Engine, Job};
 use super::sql::{self, SqlStore};
-use super::{Bell, Error, TenantId};
+use super::{Bell, Duty, Error, TenantId};
 use crate::clock::Clock;
+use crate::domain::Instant;
 use crate::domain::install::Install;
-use bells::{Heard, Listener, Teller};
+use bells::{Heard, Host, Listener, Teller};
 use connect::Address;
+use duties::Duties;
 use pool::Pool;
 use transact::Gate;
 
@@ -42,9 +46,21 @@ pub struct Options {
     /// Connections that write, and that read.
     pub writers: usize,
     pub readers: usize,
+    /// Whether it is a host's, which has duties; a command has none, and is in nobody's way.
+    pub serves: bool,
     /// Jobs that may wait for either before callers hear `Unavailable`.
     pub queue_max: usize,
 }
+
+impl Options {
+    /// Whether both mean the same database.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+/// Bells that may wait to be heard.
+const BELLS_MAX: usize = 64;
 
 /// The store in a PostgreSQL database.
 pub type PostgresStore = SqlStore<Postgres>;
@@ -57,39 +73,50 @@ pub struct Postgres {
     listen_at: Arc<Address>,
     teller: Option<Teller>,
     host: String,
+    /// None of a command.
+    duties: Option<Duties>,
+    /// Bells of duties that this host came to.
+    come_to: Mutex<Option<mpsc::Receiver<Bell>>>,
 }
 
 impl SqlStore<Postgres> {
     /// Connects, and brings the database to the newest schema.
-    pub async fn open(options: &Options) -> Result<Self, Error> {
+    pub fn open(options: &Options) -> Result<Self, Error> {
         let (address, listen_at) = addresses(options)?;
         let host = host_name()?;
         let writers = Pool::start(&address, "writer", options.writers, options.queue_max)?;
-        let lives = bells::lives(&host);
-        writers
-            .run(move |seat| {
-                let connection = seat.connection()?;
-                migrate::migrate(connection)?;
-                // Before anything is sent: what it sends is its own from the start.
-                connection.run(&lives).map(|_| ())
-            })
-            .await?;
+        let duties = options.serves.then(Duties::default);
+        let (first, name) = (duties.clone(), host.clone());
+        writers.run_and_wait(move |seat| {
+            let connection = seat.connection()?;
+            migrate::migrate(connection)?;
+            // Before anything is sent: what it sends is its own from the start.
+            match first {
+                Some(duties) => duties.renew(connection, &name).map(|_| ()),
+                None => Ok(()),
+            }
+        })?;
+        let (come_to, rung) = mpsc::channel(BELLS_MAX);
         Ok(Self::over(Postgres {
             readers: Pool::start(&address, "reader", options.readers, options.queue_max)?,
             writers: Some(writers),
-            teller: Some(Teller::start(address, host.clone())?),
+            teller: Some(Teller::start(Host {
+                address,
+                name: host.clone(),
+                duties: duties.clone().map(|duties| (duties, come_to)),
+            })?),
             listen_at,
             host,
+            duties,
+            come_to: Mutex::new(Some(rung)),
         }))
     }
 
     /// For looking only.
-    pub async fn open_read_only(options: &Options) -> Result<Self, Error> {
+    pub fn open_read_only(options: &Options) -> Result<Self, Error> {
         let (address, listen_at) = addresses(options)?;
         let readers = Pool::start(&address, "reader", 1, options.queue_max)?;
-        let prepared = readers
-            .run(|seat| migrate::is_prepared(seat.connection()?))
-            .await?;
+        let prepared = readers.run_and_wait(|seat| migrate::is_prepared(seat.connection()?))?;
         if !prepared {
             return Err(Error::Unavailable(format!(
                 "{address:?} holds nothing yet: start `followup serve` once"
@@ -101,23 +128,30 @@ impl SqlStore<Postgres> {
             teller: None,
             listen_at,
             host: host_name()?,
+            duties: None,
+            come_to: Mutex::default(),
         }))
     }
 
-    /// All versions of plugins, which are loaded before the store is opened. None where nothing was stored.
-    pub async fn installs_in(options: &Options, tenant: TenantId) -> Result<Vec<Install>, Error> {
+    /// Whether anything was ever stored there.
+    pub fn is_there(options: &Options) -> Result<bool, Error> {
         let (address, _) = addresses(options)?;
         let reader = Pool::start(&address, "reader", 1, 1)?;
-        reader
-            .run(move |seat| {
-                let connection = seat.connection()?;
-                if migrate::is_prepared(connection)? {
-                    sql::all_installs(connection, tenant)
-                } else {
-                    Ok(Vec::new())
-                }
-            })
-            .await
+        reader.run_and_wait(|seat| migrate::is_prepared(seat.connection()?))
+    }
+
+    /// All versions of plugins, which are loaded before the store is opened. None where nothing was stored.
+    pub fn installs_in(options: &Options, tenant: TenantId) -> Result<Vec<Install>, Error> {
+        let (address, _) = addresses(options)?;
+        let reader = Pool::start(&address, "reader", 1, 1)?;
+        reader.run_and_wait(move |seat| {
+            let connection = seat.connection()?;
+            if migrate::is_prepared(connection)? {
+                sql::all_installs(connection, tenant)
+            } else {
+                Ok(Vec::new())
+            }
+        })
     }
 }
 
@@ -176,6 +210,24 @@ impl Engine for Postgres {
         self.writers.is_some()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn has(&self, duty: Duty) -> bool {
+        self.duties.as_ref().is_none_or(|duties| duties.has(duty))
+    }
+
+    async fn take_contacts(&self, now: Instant, limit: usize) -> Result<Option<Vec<i64>>, Error> {
+        if !self.duties.as_ref().is_some_and(Duties::has_company) {
+            return Ok(None);
+        }
+        let host = self.host.clone();
+        self.write(move |tx| duties::take_contacts(tx, &host, now, limit))
+            .await
+            .map(Some)
+    }
+
     fn tell(&self, bell: Bell) {
         if let Some(teller) = &self.teller {
             teller.ring(bell);
@@ -189,6 +241,13 @@ impl Engine for Postgres {
         ring: &(dyn Fn(Bell) + Sync),
     ) -> Result<(), Error> {
         let mut listener = Listener::start(Arc::clone(&self.listen_at), self.host.clone())?;
+        let come_to = self
+            .come_to
+            .lock()
+            .expect("no holder of this lock panics")
+            .take();
+        // Who watches a second time hears of no duties: one daemon watches once.
+        let mut come_to = come_to.unwrap_or_else(|| mpsc::channel(1).1);
         let mut works = false;
         loop {
             let next = clock.now().plus_ms(bells::FALLBACK_EVERY_MS);
@@ -201,6 +260,7 @@ impl Engine for Postgres {
                         works = false;
                     }
                 },
+                Some(bell) = come_to.recv() => ring(bell),
                 () = clock.sleep_until(next), if !works => {
                     while let Ok(heard) = listener.heard.try_recv() {
                         works = heard != Heard::Deaf;

@@ -72,18 +72,40 @@ impl Pool {
         work: impl FnOnce(&mut Seat) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |seat| {
+        self.send(Box::new(move |seat| {
             // A caller that went away does not undo what it asked for.
             let _ = answer.send(work(seat));
-        });
-        self.jobs.try_send(job).map_err(|e| match e {
-            mpsc::TrySendError::Full(_) => Error::Unavailable("its queue is full".to_owned()),
-            mpsc::TrySendError::Disconnected(_) => Error::Unavailable("it is shut down".to_owned()),
-        })?;
+        }))?;
         answered
             .await
             .map_err(|_| Error::Unavailable("it shut down before it answered".to_owned()))?
     }
+
+    /// The same, for the few jobs of opening a store: the thread waits.
+    pub(super) fn run_and_wait<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Seat) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.send(Box::new(move |seat| {
+            let _ = answer.send(work(seat));
+        }))?;
+        wait(&answered)
+    }
+
+    fn send(&self, job: Job) -> Result<(), Error> {
+        self.jobs.try_send(job).map_err(|e| match e {
+            mpsc::TrySendError::Full(_) => Error::Unavailable("its queue is full".to_owned()),
+            mpsc::TrySendError::Disconnected(_) => Error::Unavailable("it is shut down".to_owned()),
+        })
+    }
+}
+
+/// The answer, where whoever asked waits on a thread of its own or at start.
+fn wait<T>(answered: &mpsc::Receiver<Result<T, Error>>) -> Result<T, Error> {
+    answered
+        .recv()
+        .map_err(|_| Error::Unavailable("it shut down before it answered".to_owned()))?
 }
 
 /// None when the pool was dropped.

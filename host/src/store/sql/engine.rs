@@ -6,7 +6,8 @@ use tokio::sync::watch;
 
 use super::db::Db;
 use crate::clock::Clock;
-use crate::store::{Bell, Error};
+use crate::domain::Instant;
+use crate::store::{Bell, Duty, Error};
 
 /// A job for a session. It may be run more than once, each time in a transaction of its own: only the
 /// last one's writes stay.
@@ -40,6 +41,17 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Whether it was opened for writing.
     fn writes(&self) -> bool;
+
+    fn is_shared(&self) -> bool;
+
+    fn has(&self, duty: Duty) -> bool;
+
+    /// Contacts that are due, taken so that no other host is at them; none where there is no other.
+    fn take_contacts(
+        &self,
+        now: Instant,
+        limit: usize,
+    ) -> impl Future<Output = Result<Option<Vec<i64>>, Error>> + Send;
 
     /// Rings the bell at other hosts.
     fn tell(&self, bell: Bell);

@@ -16,7 +16,7 @@ use crate::domain::event::kind;
 use crate::domain::machine::is_machine_kind;
 use crate::domain::{Instant, JsonMap, NewEvent, digest};
 use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
-use crate::store::{Bell, Error, TenantId};
+use crate::store::{Bell, Duty, Error, TenantId};
 
 #[async_trait]
 impl<E: Engine> Intake for SqlStore<E> {
@@ -49,6 +49,9 @@ impl<E: Engine> Intake for SqlStore<E> {
     }
 
     async fn thin_events(&self, now: Instant, limit: usize) -> Result<Vec<ThinEvent>, Error> {
+        if !self.engine.has(Duty::Hydrate) {
+            return Ok(Vec::new());
+        }
         self.read(move |db| {
             collect(
                 db,
@@ -71,6 +74,9 @@ impl<E: Engine> Intake for SqlStore<E> {
     }
 
     async fn next_hydrate_at(&self) -> Result<Option<Instant>, Error> {
+        if !self.engine.has(Duty::Hydrate) {
+            return Ok(None);
+        }
         self.read(|db| {
             let at = first(
                 db,

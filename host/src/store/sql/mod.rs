@@ -43,7 +43,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::SecretSlice;
 use tokio::sync::Notify;
 
-use super::{Bell, Bells, Error, Store, TenantId};
+use super::{Bell, Bells, Duty, Error, Store, TenantId};
 use crate::clock::Clock;
 use db::{Db, params};
 use engine::{Engine, Job};
@@ -118,6 +118,14 @@ impl<E: Engine> Store for SqlStore<E> {
     ) -> Result<(), Error> {
         let ring = |bell| self.ring_here(bell);
         self.engine.watch(clock, stopped, &ring).await
+    }
+
+    fn is_shared(&self) -> bool {
+        self.engine.is_shared()
+    }
+
+    fn has(&self, duty: Duty) -> bool {
+        self.engine.has(duty)
     }
 
     async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error> {

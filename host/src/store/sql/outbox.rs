@@ -17,7 +17,7 @@ use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
     Aside, Claim, Conclusion, Doubtful, DueMessage, Health, Look, OpenAttempt, Outbox, SetAside,
 };
-use crate::store::{Bell, DEFAULT_TENANT, Error, TenantId};
+use crate::store::{Bell, DEFAULT_TENANT, Duty, Error, TenantId};
 
 /// True of a row of messages of which any attempt may have been accepted. A later one that certainly
 /// was not changes nothing of that: such a message is never called cancelled.
@@ -33,6 +33,9 @@ impl<E: Engine> Outbox for SqlStore<E> {
         limit: usize,
         lookback: Lookback,
     ) -> Result<Vec<DueMessage>, Error> {
+        if !self.engine.has(Duty::Deliver) {
+            return Ok(Vec::new());
+        }
         self.moment(move |db| {
             // One transaction: a message and what it is judged by must be of one moment.
             let mut due = collect(
@@ -62,6 +65,9 @@ impl<E: Engine> Outbox for SqlStore<E> {
     }
 
     async fn next_message_at(&self) -> Result<Option<Instant>, Error> {
+        if !self.engine.has(Duty::Deliver) {
+            return Ok(None);
+        }
         self.read(|db| {
             let at = first(
                 db,
@@ -114,6 +120,9 @@ impl<E: Engine> Outbox for SqlStore<E> {
     }
 
     async fn take_doubtful(&self, now: Instant, limit: usize) -> Result<Vec<Doubtful>, Error> {
+        if !self.engine.has(Duty::Deliver) {
+            return Ok(Vec::new());
+        }
         // Looked for without writing: most of the time there is none.
         if self
             .read(move |db| looks::due(db, now, 1))

@@ -13,7 +13,7 @@ use crate::store::intake::Ingested;
 use crate::store::triggers::{
     CALLS_MAX, DuePoll, PollFacts, PollSetup, PolledPage, TriggerCall, TriggerFacts, Triggers,
 };
-use crate::store::{Bell, Error, TenantId};
+use crate::store::{Bell, Duty, Error, TenantId};
 
 /// After so many new calls the oldest are looked for: each look walks the index.
 const PRUNE_EVERY: i64 = 50;
@@ -57,6 +57,9 @@ impl<E: Engine> Triggers for SqlStore<E> {
         now: Instant,
         limit: usize,
     ) -> Result<Vec<DuePoll>, Error> {
+        if !self.engine.has(Duty::Poll) {
+            return Ok(Vec::new());
+        }
         let names = to_json(connections)?;
         self.read(move |db| {
             collect(
@@ -83,6 +86,9 @@ impl<E: Engine> Triggers for SqlStore<E> {
         tenant: TenantId,
         connections: &[String],
     ) -> Result<Option<Instant>, Error> {
+        if !self.engine.has(Duty::Poll) {
+            return Ok(None);
+        }
         let names = to_json(connections)?;
         self.read(move |db| {
             let at = first(

@@ -36,14 +36,18 @@ impl<E: Engine> Work for SqlStore<E> {
         limit: usize,
         depth: Depth,
     ) -> Result<Vec<DueContact>, Error> {
+        let taken = self.engine.take_contacts(now, limit).await?;
         self.moment(move |db| {
             // One transaction: the parts of a contact must be of one moment.
-            let due = collect(
+            let due = match &taken {
+                Some(taken) => taken.clone(),
+                None => collect(
                 db,
                 "SELECT id FROM contacts WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
                 params![now.0, limit],
                 |row| get::<i64>(row, "id"),
-            )?;
+            )?,
+            };
             if due.is_empty() {
                 return Ok(Vec::new());
             }

@@ -13,7 +13,7 @@ use crate::domain::{Instant, JsonMap, digest};
 use crate::store::writebacks::{
     DueWrite, TroubledWrite, WriteConclusion, WriteCount, WriteFacts, WriteNext, Writebacks, Writer,
 };
-use crate::store::{Bell, Error, TenantId};
+use crate::store::{Bell, Duty, Error, TenantId};
 
 /// Writes that a status report names.
 const TROUBLED_MAX: usize = 20;
@@ -64,6 +64,9 @@ impl<E: Engine> Writebacks for SqlStore<E> {
     }
 
     async fn due_writes(&self, now: Instant, limit: usize) -> Result<Vec<DueWrite>, Error> {
+        if !self.engine.has(Duty::WriteBack) {
+            return Ok(Vec::new());
+        }
         self.read(move |db| {
             let sql = format!(
                 "{DUE} WHERE w.try_at IS NOT NULL AND w.try_at <= ?1 ORDER BY w.try_at LIMIT ?2"
@@ -74,6 +77,9 @@ impl<E: Engine> Writebacks for SqlStore<E> {
     }
 
     async fn next_write_at(&self) -> Result<Option<Instant>, Error> {
+        if !self.engine.has(Duty::WriteBack) {
+            return Ok(None);
+        }
         self.read(|db| {
             let sql = "SELECT min(try_at) AS at FROM writebacks WHERE try_at IS NOT NULL";
             Ok(first(db, sql, params![], |row| instant_opt(row, "at"))?.flatten())

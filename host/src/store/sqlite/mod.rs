@@ -19,8 +19,9 @@ use tokio::sync::watch::Receiver;
 
 use super::sql::engine::{Engine, Job};
 use super::sql::{self, SqlStore, rows};
-use super::{Bell, Error, TenantId};
+use super::{Bell, Duty, Error, TenantId};
 use crate::clock::Clock;
+use crate::domain::Instant;
 use crate::domain::install::Install;
 use writer::Writer;
 
@@ -151,6 +152,18 @@ impl Engine for Sqlite {
 
     fn writes(&self) -> bool {
         self.writer.is_some()
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn has(&self, _duty: Duty) -> bool {
+        true
+    }
+
+    async fn take_contacts(&self, _now: Instant, _limit: usize) -> Result<Option<Vec<i64>>, Error> {
+        Ok(None)
     }
 
     /// Other processes watch the file.
