@@ -116,7 +116,7 @@ CREATE TABLE contacts (
 );
 CREATE UNIQUE INDEX contacts_by_email ON contacts (tenant_id, email) WHERE email IS NOT NULL;
 -- Cost follows what is due: the engine reads the front of this index and nothing else.
-CREATE INDEX contacts_due ON contacts (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX contacts_due ON contacts (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX contacts_quiet ON contacts (tenant_id, quiet_until) WHERE quiet_until IS NOT NULL;
 CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX contacts_by_account ON contacts (tenant_id, account_key) WHERE account_key IS NOT NULL;
@@ -138,7 +138,7 @@ CREATE TABLE events (
     tenant_id   bigint NOT NULL,
     id          text COLLATE "C" NOT NULL,
     connection  text NOT NULL,
-    kind        text NOT NULL,
+    kind        text COLLATE "C" NOT NULL,
     contact_id  bigint REFERENCES contacts (id),
     occurred_at bigint NOT NULL,
     received_at bigint NOT NULL,
@@ -360,7 +360,7 @@ CREATE TABLE messages (
     look_said        text,
     UNIQUE (tenant_id, id)
 );
-CREATE INDEX messages_due ON messages (due_at) WHERE status = 'queued';
+CREATE INDEX messages_due ON messages (due_at, seq) WHERE status = 'queued';
 CREATE INDEX messages_held ON messages (tenant_id, rule) WHERE status = 'held';
 -- The slots of an identity, and of what its recipients' mail systems accept, that are given away.
 CREATE INDEX messages_promised ON messages (identity, due_at) WHERE status = 'queued';

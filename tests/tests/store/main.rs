@@ -2,9 +2,11 @@
 //!
 //! Each check gets an empty store and knows nothing of SQL.
 
+mod alike;
 mod bench;
 mod crossing;
 mod explain;
+mod hosts;
 mod installs;
 mod intake;
 mod late;

@@ -75,7 +75,7 @@ fn renewal(host: &str) -> String {
         "INSERT INTO hosts (id, until) VALUES ('{host}', clock_timestamp() + interval '{LIVES_MS} ms')
          ON CONFLICT (id) DO UPDATE SET until = excluded.until;
          DELETE FROM hosts WHERE until < clock_timestamp() - interval '1 hour';
-         DELETE FROM leases WHERE kind = 'contact' AND until < (SELECT max(until) - 600000 FROM leases);
+         DELETE FROM leases WHERE kind = 'contact' AND until < (SELECT max(until) - 600000 FROM leases WHERE kind = 'contact');
          WITH clock AS (SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now),
          had AS (INSERT INTO leases (kind, id, host, until)
                  SELECT 'duty', number, '{host}', now + {LIVES_MS} FROM clock, generate_series(0, {count} - 1) number
@@ -106,7 +106,7 @@ pub(super) fn take_contacts(
              AND NOT EXISTS (SELECT 1 FROM leases l JOIN hosts h ON h.id = l.host
                              WHERE l.kind = 'contact' AND l.id = c.id AND l.host <> ?3 AND l.until > ?1
                                AND h.until > clock_timestamp())
-           ORDER BY c.due_at LIMIT ?2 FOR NO KEY UPDATE OF c SKIP LOCKED)
+           ORDER BY c.due_at, c.id LIMIT ?2 FOR NO KEY UPDATE OF c SKIP LOCKED)
          INSERT INTO leases (kind, id, host, until) SELECT 'contact', id, ?3, ?4 FROM due
          ON CONFLICT (kind, id) DO UPDATE SET host = excluded.host, until = excluded.until
          RETURNING id",

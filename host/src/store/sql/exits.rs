@@ -92,7 +92,8 @@ pub(super) fn open_runs(
         "SELECT e.id, e.status, s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.tenant_id = ?1 AND e.contact_id = ?2
            AND (e.status <> 'finished' OR EXISTS (SELECT 1 FROM messages m WHERE m.contact_id = ?2
-                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending', 'uncertain')))",
+                AND m.enrollment_id = e.id AND m.status IN ('queued', 'held', 'sending', 'uncertain')))
+         ORDER BY e.id",
         params![tenant.0, contact],
         |row| {
             Ok((

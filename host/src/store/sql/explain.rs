@@ -158,9 +158,9 @@ fn enrollments(db: &Db, tenant: i64, contact: i64) -> Result<Vec<Run>, Error> {
 fn remarks(db: &Db, tenant: i64, contact: i64, limit: usize) -> Result<Vec<Remark>, Error> {
     collect(
         db,
-        "SELECT * FROM (SELECT id, kind, connection, occurred_at, status, remark FROM events
+        "SELECT * FROM (SELECT seq, id, kind, connection, occurred_at, status, remark FROM events
                         WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY seq DESC LIMIT ?3) AS latest
-         WHERE remark IS NOT NULL LIMIT ?4",
+         WHERE remark IS NOT NULL ORDER BY seq DESC LIMIT ?4",
         params![tenant, contact, LOOKED_AT_MAX, limit],
         |row| {
             Ok(Remark {
@@ -179,7 +179,7 @@ fn remarks(db: &Db, tenant: i64, contact: i64, limit: usize) -> Result<Vec<Remar
 pub(super) fn opt_outs(db: &Db, tenant: i64, contact: i64) -> Result<Vec<String>, Error> {
     collect(
         db,
-        "SELECT sequence FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY at LIMIT ?3",
+        "SELECT sequence FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY at, sequence LIMIT ?3",
         params![tenant, contact, NAMED_MAX],
         |row| get(row, "sequence"),
     )

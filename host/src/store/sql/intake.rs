@@ -57,7 +57,7 @@ impl<E: Engine> Intake for SqlStore<E> {
                 db,
                 "SELECT seq, tenant_id, connection, hydrate, attempts FROM events
                  WHERE status = 'thin' AND hydrate_at IS NOT NULL AND hydrate_at <= ?1
-                 ORDER BY hydrate_at LIMIT ?2",
+                 ORDER BY hydrate_at, seq LIMIT ?2",
                 params![now.0, limit],
                 |row| {
                     Ok(ThinEvent {

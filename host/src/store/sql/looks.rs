@@ -9,7 +9,7 @@ use crate::store::outbox::{Doubtful, Look};
 
 /// Cost follows what is due: one part of one index.
 pub(in crate::store) const DUE: &str = "SELECT seq, id, mail, provider, first_attempt_at, looks FROM messages
-     WHERE status = 'uncertain' AND look_at IS NOT NULL AND look_at <= ?1 ORDER BY look_at LIMIT ?2";
+     WHERE status = 'uncertain' AND look_at IS NOT NULL AND look_at <= ?1 ORDER BY look_at, seq LIMIT ?2";
 
 pub(super) fn due(db: &Db, now: Instant, limit: usize) -> Result<Vec<Doubtful>, Error> {
     collect(db, DUE, params![now.0, limit], doubtful)

@@ -87,7 +87,7 @@ fn burst(
         tx,
         "SELECT seq, kind, status, occurred_at, data FROM
              (SELECT * FROM events WHERE contact_id = ?1 AND tenant_id = ?2 ORDER BY seq DESC LIMIT ?3) AS latest
-         WHERE kind IN ('link-clicked', 'machine-clicked')",
+         WHERE kind IN ('link-clicked', 'machine-clicked') ORDER BY seq DESC",
         params![contact, tenant.0, LOOK_BACK_MAX],
         |row| {
             let human = get::<String>(row, "kind")? == kind::LINK_CLICKED;

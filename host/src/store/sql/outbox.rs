@@ -46,7 +46,7 @@ impl<E: Engine> Outbox for SqlStore<E> {
                             coalesce({}, CASE WHEN c.deleted_at IS NOT NULL THEN 'contact-deleted' END)
                                 AS suppressed
                      FROM messages m JOIN contacts c ON c.id = m.contact_id
-                     WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at LIMIT ?2",
+                     WHERE m.status = 'queued' AND m.due_at <= ?1 ORDER BY m.due_at, m.seq LIMIT ?2",
                     pace::SUPPRESSED
                 ),
                 params![now.0, limit],

@@ -66,7 +66,7 @@ impl<E: Engine> Triggers for SqlStore<E> {
                 db,
                 "SELECT connection, cursor, pages, failures FROM polls
                  WHERE tenant_id = ?1 AND connection IN (SELECT value FROM json_each(?2)) AND due_at <= ?3
-                 ORDER BY due_at LIMIT ?4",
+                 ORDER BY due_at, connection LIMIT ?4",
                 params![tenant.0, names, now.0, limit],
                 |row| {
                     Ok(DuePoll {

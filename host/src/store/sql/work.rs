@@ -43,7 +43,7 @@ impl<E: Engine> Work for SqlStore<E> {
                 Some(taken) => taken.clone(),
                 None => collect(
                 db,
-                "SELECT id FROM contacts WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                "SELECT id FROM contacts WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
                 params![now.0, limit],
                 |row| get::<i64>(row, "id"),
             )?,
@@ -164,7 +164,7 @@ fn load(
         due.later_kinds = collect(
             db,
             "SELECT DISTINCT kind FROM events
-             WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 AND seq > ?3",
+             WHERE contact_id = ?1 AND status = 'pending' AND tenant_id = ?2 AND seq > ?3 ORDER BY kind",
             params![contact, tenant, last.seq],
             |row| get(row, "kind"),
         )?;
@@ -178,7 +178,7 @@ fn load(
     )?;
     due.opt_outs = collect(
         db,
-        "SELECT sequence FROM opt_outs WHERE contact_id = ?1 AND tenant_id = ?2",
+        "SELECT sequence FROM opt_outs WHERE contact_id = ?1 AND tenant_id = ?2 ORDER BY sequence",
         params![contact, tenant],
         |row| get(row, "sequence"),
     )?;

@@ -69,7 +69,7 @@ impl<E: Engine> Writebacks for SqlStore<E> {
         }
         self.read(move |db| {
             let sql = format!(
-                "{DUE} WHERE w.try_at IS NOT NULL AND w.try_at <= ?1 ORDER BY w.try_at LIMIT ?2"
+                "{DUE} WHERE w.try_at IS NOT NULL AND w.try_at <= ?1 ORDER BY w.try_at, w.id LIMIT ?2"
             );
             collect(db, &sql, params![now.0, limit], due)
         })

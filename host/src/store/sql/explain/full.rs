@@ -33,9 +33,9 @@ pub(super) fn message(db: &Db, tenant: i64, id: &str) -> Result<Option<MessageIn
 fn heard(db: &Db, tenant: i64, contact: i64, id: &str) -> Result<Vec<Heard>, Error> {
     collect(
         db,
-        "SELECT * FROM (SELECT kind, occurred_at, connection, data FROM events
+        "SELECT * FROM (SELECT seq, kind, occurred_at, connection, data FROM events
                         WHERE tenant_id = ?1 AND contact_id = ?2 ORDER BY seq DESC LIMIT ?3) AS latest
-         WHERE data ->> 'message_id' = ?4 ORDER BY occurred_at",
+         WHERE data ->> 'message_id' = ?4 ORDER BY occurred_at, seq",
         params![tenant, contact, LOOKED_AT_MAX, id],
         |row| {
             let data: serde_json::Value = json(row, "data")?;
@@ -65,7 +65,7 @@ fn touches(db: &Db, tenant: i64, row: &Row<'_>) -> Result<Vec<TouchFacts>, Error
             "SELECT t.at, c.email, m.id, s.name AS sequence, t.identity, t.trouble FROM touches t
              JOIN contacts c ON c.id = t.contact_id LEFT JOIN messages m ON m.seq = t.message_seq
              LEFT JOIN sequences s ON s.id = t.sequence_id
-             WHERE t.message_seq IS DISTINCT FROM ?1 AND t.at <= ?2 AND {condition} ORDER BY t.at DESC LIMIT ?3"
+             WHERE t.message_seq IS DISTINCT FROM ?1 AND t.at <= ?2 AND {condition} ORDER BY t.at DESC, t.seq DESC LIMIT ?3"
         )
     };
     let mut all = collect(

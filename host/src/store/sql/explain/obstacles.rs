@@ -19,7 +19,7 @@ pub(super) fn suppressions(
 ) -> Result<Vec<Obstacle>, Error> {
     collect(
         db,
-        "SELECT * FROM suppressions WHERE tenant_id = ?1 AND address IN (?2, ?3) ORDER BY at",
+        "SELECT * FROM suppressions WHERE tenant_id = ?1 AND address IN (?2, ?3) ORDER BY at, address",
         params![tenant, email.as_str(), format!("@{}", email.domain())],
         |row| {
             let (address, reason): (String, String) = (get(row, "address")?, get(row, "reason")?);
@@ -132,7 +132,7 @@ pub(super) fn around(
     let opted_out = collect(
         db,
         "SELECT sequence, at FROM opt_outs WHERE tenant_id = ?1 AND contact_id = ?2
-         ORDER BY at LIMIT ?3",
+         ORDER BY at, sequence LIMIT ?3",
         params![tenant, contact, NAMED_MAX],
         |row| {
             let sequence: String = get(row, "sequence")?;

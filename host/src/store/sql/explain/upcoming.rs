@@ -41,7 +41,7 @@ fn messages(db: &Db, tenant: i64, contact: i64, pauses: &Pauses) -> Result<Vec<U
         db,
         &story::select(
             "m.tenant_id = ?1 AND m.contact_id = ?2 AND m.status IN ('queued', 'held', 'sending', 'uncertain')
-             ORDER BY m.due_at LIMIT ?3",
+             ORDER BY m.due_at, m.seq LIMIT ?3",
         ),
         params![tenant, contact, NAMED_MAX],
         |row| {
@@ -94,9 +94,9 @@ fn timers(db: &Db, tenant: i64, contact: i64) -> Result<Vec<Upcoming>, Error> {
         "SELECT t.name, t.due_at, s.name AS sequence,
                 (SELECT m.id FROM messages m
                  WHERE m.enrollment_id = t.enrollment_id AND m.status IN ('queued', 'held', 'sending')
-                   AND t.asked IS NOT NULL AND m.asked_at <= t.due_at ORDER BY m.asked_at LIMIT 1) AS behind
+                   AND t.asked IS NOT NULL AND m.asked_at <= t.due_at ORDER BY m.asked_at, m.seq LIMIT 1) AS behind
          FROM enrollments e JOIN timers t ON t.enrollment_id = e.id JOIN sequences s ON s.id = e.sequence_id
-         WHERE e.tenant_id = ?1 AND e.contact_id = ?2 AND e.status = 'active' ORDER BY t.due_at LIMIT ?3",
+         WHERE e.tenant_id = ?1 AND e.contact_id = ?2 AND e.status = 'active' ORDER BY t.due_at, t.name LIMIT ?3",
         params![tenant, contact, NAMED_MAX],
         |row| {
             let behind: Option<String> = get(row, "behind")?;
@@ -120,7 +120,7 @@ fn retries(db: &Db, tenant: i64, contact: i64) -> Result<Vec<Upcoming>, Error> {
         "SELECT u.event, u.due_at, u.attempts, s.name AS sequence
          FROM enrollments e JOIN undecided u ON u.enrollment_id = e.id JOIN sequences s ON s.id = e.sequence_id
          WHERE e.tenant_id = ?1 AND e.contact_id = ?2 AND u.due_at IS NOT NULL AND u.fault IS NOT NULL
-         ORDER BY u.due_at LIMIT ?3",
+         ORDER BY u.due_at, u.id LIMIT ?3",
         params![tenant, contact, NAMED_MAX],
         |row| {
             let event: Event = json(row, "event")?;
