@@ -7,6 +7,7 @@ mod abilities;
 mod gateway;
 mod outgoing;
 mod plugins;
+mod recover;
 mod rules;
 mod sandbox;
 mod triggers;
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::recover::Recovery;
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
 use crate::decide::Engine;
@@ -107,20 +109,12 @@ impl Daemon {
         loops: Loops,
     ) -> anyhow::Result<Self> {
         let parts = wire::wire(config, validated, plugins, clock.now()).await?;
-        let in_doubt = parts.deliverer.recover(clock.now()).await?;
-        if in_doubt > 0 {
-            tracing::warn!(
-                in_doubt,
-                "messages were with a provider when the host stopped last"
-            );
-        }
-        let writes_in_doubt = parts.scribe.recover(clock.now()).await?;
-        if writes_in_doubt > 0 {
-            tracing::warn!(
-                writes_in_doubt,
-                "writes were with a CRM when the host stopped last"
-            );
-        }
+        let recovery = Recovery {
+            store: Arc::clone(&parts.store),
+            deliverer: parts.deliverer.clone(),
+            scribe: parts.scribe.clone(),
+        };
+        recovery.once(clock.now()).await?;
         let listener = listener.share()?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
@@ -179,6 +173,7 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
+            tasks.spawn(recovery.run(Arc::clone(&clock), stopped.clone()));
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {

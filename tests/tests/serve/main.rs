@@ -10,6 +10,7 @@ mod interface;
 mod kill;
 mod leads;
 mod outcomes;
+mod postgres;
 mod race;
 mod recipient;
 
