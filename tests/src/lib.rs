@@ -24,6 +24,7 @@ pub mod wait;
 
 pub use dice::Dice;
 pub use fake::dns::FakeDns;
+pub use fake::gate::{Gate, Weather};
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider, Search};

@@ -1,6 +1,7 @@
 //! The outside world: APIs over real HTTP on loopback, in the test's own process.
 
 pub mod dns;
+pub mod gate;
 pub mod hubspot;
 pub mod json_api;
 pub mod provider;
