@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::domain::connector::{AskError, WriteOutcome};
 use crate::domain::http::{Method, Request, Response};
 
+/// The longest id of a record that is asked for, in bytes.
+const ID_MAX_BYTES: usize = 100;
+
 /// A header that shows who calls; none where a token is added on the way.
 pub(super) type Credential = (&'static str, String);
 
@@ -64,17 +67,23 @@ pub(super) fn items<'a>(object: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Whether an id may stand in the path of an address as it is.
-pub(super) fn is_plain_id(id: &str) -> bool {
-    !id.is_empty()
-        && id
+/// Whether a text can be the id of a record, and stand in an address as it is.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=ID_MAX_BYTES).contains(&text.len())
+        && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+}
+
+/// Whether an id has the form of a UUID: an owner or a deal that another system named has not.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    is_id(text) && lengths.eq([8, 4, 4, 4, 12])
 }
 
 /// An id that an address is made of, or why it cannot be.
 pub(super) fn plain_id<'a>(object: &str, id: &'a str) -> Result<&'a str, AskError> {
-    if is_plain_id(id) {
+    if is_id(id) {
         Ok(id)
     } else {
         Err(AskError::Refused(format!("{id:?} is no id of a {object}")))
@@ -118,8 +127,11 @@ mod tests {
             ("1?a=b", false),
             ("ü", false),
         ] {
-            assert_eq!(is_plain_id(id), expect, "{id}");
+            assert_eq!(is_id(id), expect, "{id}");
         }
+        assert!(!is_id(&"a".repeat(ID_MAX_BYTES + 1)));
+        assert!(is_uuid("bf071e1f-6035-429d-b874-d83ea64ea13b"));
+        assert!(!is_uuid("5564764442a6d024c"));
     }
 
     #[test]

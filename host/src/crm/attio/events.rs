@@ -6,7 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{is_id, put};
+use crate::crm::call::is_id;
+use crate::crm::event::put;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, fields};
 

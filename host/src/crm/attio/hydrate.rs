@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::CONTACT;
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};

@@ -7,7 +7,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{self, put};
+use crate::crm::call::is_id;
+use crate::crm::event::{for_contacts, put, with_person};
 use crate::crm::person::person;
 use crate::domain::event::{About, kind};
 use crate::domain::{Instant, NewEvent, digest, fields};
@@ -29,7 +30,7 @@ pub(super) fn record(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEven
         event.kind = kind_of("record", verb, object);
     }
     match object {
-        Object::Person => people::of(person(id, &flat(values), &PERSON), event),
+        Object::Person => with_person(event, person(id, &flat(values), &PERSON)),
         Object::Deal => deal(event, id, data),
         _ => {
             put(&mut event.data, "name", flat(values).get("name"));
@@ -67,13 +68,13 @@ pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent>
     let stage = stage(&event, id, data, values);
     let ids: Vec<String> = references(values, "associated_people")
         .map(|(_, id)| id.to_owned())
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .collect();
-    let mut events = people::to_each(event, ids.clone());
+    let mut events = for_contacts(event, ids.clone());
     events.extend(
         stage
             .into_iter()
-            .flat_map(|stage| people::to_each(stage, ids.clone())),
+            .flat_map(|stage| for_contacts(stage, ids.clone())),
     );
     events
 }
@@ -132,7 +133,7 @@ pub(super) fn task(
         "target_record_id",
         is_people,
     );
-    people::to_each(event, ids)
+    for_contacts(event, ids)
 }
 
 pub(super) fn note(
@@ -142,7 +143,7 @@ pub(super) fn note(
 ) -> Vec<NewEvent> {
     put(&mut event.data, "title", data.get("title"));
     keep_text(&mut event, "text", data, "content_plaintext");
-    people::to_each(event, parent(data, is_people))
+    for_contacts(event, parent(data, is_people))
 }
 
 /// An entry of a list: what it is of, and where it stands.
@@ -162,7 +163,7 @@ pub(super) fn entry(
         "parent_record_id",
         data.get("parent_record_id"),
     );
-    people::to_each(event, parent(data, is_people))
+    for_contacts(event, parent(data, is_people))
 }
 
 /// The meeting of a recording. It was held once, however often it was recorded.
@@ -187,12 +188,12 @@ pub(super) fn meeting(mut event: NewEvent, data: &Value) -> Vec<NewEvent> {
         "record_id",
         is_people,
     );
-    people::to_each(event, ids)
+    for_contacts(event, ids)
 }
 
 pub(super) fn record_id(data: &Value) -> Option<&str> {
     let id = data.pointer("/id/record_id")?.as_str()?;
-    people::is_id(id).then_some(id)
+    is_id(id).then_some(id)
 }
 
 /// Times have nine digits after the second; what is finer than a millisecond is left out.
@@ -204,7 +205,7 @@ fn parent(data: &Value, is_people: impl Fn(&str) -> bool) -> Option<String> {
     let object = fields::text(data, "parent_object").filter(|object| is_people(object));
     object
         .and(fields::text(data, "parent_record_id"))
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .map(str::to_owned)
 }
 
@@ -220,7 +221,7 @@ fn linked(
         .flatten()
         .filter(|item| fields::text(item, object).is_some_and(&is_people))
         .filter_map(|item| fields::text(item, id))
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .map(str::to_owned)
         .collect()
 }

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::crm::call;
-use crate::crm::people;
+use crate::crm::event::with_person;
 use crate::crm::person::person;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
@@ -87,9 +87,9 @@ fn record(object: &str, data: &Value) -> Option<Record> {
     };
     let values = data.get("values").unwrap_or(&Value::Null);
     let events = match object {
-        "people" => people::of(
-            person(id, &flat(values), &PERSON),
+        "people" => with_person(
             named(kind::CONTACT_CREATED),
+            person(id, &flat(values), &PERSON),
         ),
         _ => deal(named(kind::DEAL_CREATED), id, data),
     };

@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::body::title;
 use crate::crm::call;
-use crate::crm::people::{is_id, is_uuid, title_of};
+use crate::crm::call::{is_id, is_uuid};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -52,7 +53,7 @@ impl WritesBack for Attio {
                 )
             }
             WriteKind::Note { body } => {
-                let title = title_of(body);
+                let title = title(body);
                 (Method::Post, "notes".to_owned(), note(write, &title, body))
             }
             WriteKind::Mail(mail) => {

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::crm::call::{is_plain_id, items};
+use crate::crm::call::{is_id, items};
 use crate::crm::event;
 use crate::domain::Instant;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
@@ -31,7 +31,7 @@ impl Reconciles for Freshsales {
             "deal" => "contacts,deal_stage",
             _ => "sales_accounts",
         };
-        match page.filter(|view| is_plain_id(view)) {
+        match page.filter(|view| is_id(view)) {
             None => self.get(&format!("/{path}/filters")),
             Some(view) => self.get(&format!(
                 "/{path}/view/{view}?sort=updated_at&sort_type=desc&per_page={PAGE}&page=1\
@@ -66,7 +66,7 @@ fn all(views: &[Value]) -> Option<String> {
         read::text(view, "name").is_some_and(|name| name.to_lowercase().starts_with("all "))
     };
     let view = views.iter().find(says_all).or_else(|| views.first())?;
-    read::id(view, "id").filter(|id| is_plain_id(id))
+    read::id(view, "id").filter(|id| is_id(id))
 }
 
 fn record(object: &str, item: &Value, body: &Value) -> Option<Record> {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::crm::body;
-use crate::crm::call::{self, is_plain_id, items};
+use crate::crm::call::{self, is_id, items};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -18,7 +18,7 @@ use super::{Freshsales, explanation, success};
 
 impl WritesBack for Freshsales {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_plain_id(&write.contact_id) {
+        if !is_id(&write.contact_id) {
             return Err(format!(
                 "{:?} is no id of a Freshsales contact",
                 write.contact_id

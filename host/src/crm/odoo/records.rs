@@ -65,7 +65,7 @@ fn lead(mut event: NewEvent, id: &str, record: &Value) -> Vec<NewEvent> {
         event.data.insert("deal_id".to_owned(), json!(id));
     }
     match record.pointer("/partner_id/0").and_then(id_of) {
-        Some(partner) => event::for_contacts(event, &[reference(PARTNER, &partner)]),
+        Some(partner) => event::for_contacts(event, [reference(PARTNER, &partner)]),
         None => event::with_person(event, person(LEAD, id, record)),
     }
 }

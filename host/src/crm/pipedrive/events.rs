@@ -62,15 +62,15 @@ fn events(body: &Value, now: Instant) -> Result<Vec<NewEvent>, String> {
         "deal" => {
             event.data = fields::deal(told);
             event.data.insert("deal_id".to_owned(), json!(id));
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
         "activity" => {
             event.data = fields::activity(told);
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
         _ => {
             event.data.insert(format!("{entity}_id"), json!(id));
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
     }
 }

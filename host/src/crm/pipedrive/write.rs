@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::crm::call::{self, is_plain_id, items, query};
+use crate::crm::call::{self, is_id, items, query};
 use crate::crm::{body, moment};
 use crate::domain::answer;
 use crate::domain::connector::{
@@ -111,7 +111,7 @@ impl WritesBack for Pipedrive {
     }
 
     fn search(&self, write: &Write, done: &[Done]) -> Option<Request> {
-        if !done.is_empty() || !is_plain_id(&write.contact_id) {
+        if !done.is_empty() || !is_id(&write.contact_id) {
             return None;
         }
         let person = ("person_id", write.contact_id.as_str());

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::with_person;
+use crate::crm::event::with_person;
 use crate::crm::person::is_set;
 use crate::domain::connector::marker_in;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
@@ -216,7 +216,7 @@ impl<'a> State<'a> {
             event.contact = ContactRef::external(&self.id);
             return vec![event];
         }
-        let mut events = with_person(&event, person_of(&self.id, self.record));
+        let mut events = with_person(event, person_of(&self.id, self.record));
         for event in &mut events {
             if event.contact.email.is_none() && event.about.is_some() {
                 event.hydrate = asks(self.object, &self.id);

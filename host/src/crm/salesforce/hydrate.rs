@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::{ASSOCIATED_MAX, for_contact, with_person};
+use crate::crm::event::{CONTACTS_MAX, for_contact, with_person};
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Request, Response};
@@ -64,7 +64,7 @@ fn person(thin: &NewEvent, state: &State<'_>, record: &JsonMap) -> Result<Vec<Ne
             }
             Ok(merged)
         }
-        _ => Ok(with_person(thin, person_of(&state.id, record))),
+        _ => Ok(with_person(thin.clone(), person_of(&state.id, record))),
     }
 }
 
@@ -95,7 +95,7 @@ fn passed_on(thin: &NewEvent, state: &State<'_>, record: &JsonMap) -> Vec<NewEve
         .iter()
         .filter_map(|id| Some((person_object(id)?, id)));
     known
-        .take(ASSOCIATED_MAX)
+        .take(CONTACTS_MAX)
         .map(|(object, id)| for_contact(&event, object, id))
         .collect()
 }

@@ -7,7 +7,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::CONTACT;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, NewEvent, digest, fields};
 

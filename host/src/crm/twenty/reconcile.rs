@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{found_key, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::found_key;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{custom_kind, kind};
 use crate::domain::http::{Request, Response};

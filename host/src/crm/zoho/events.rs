@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::with_person;
+use crate::crm::event::with_person;
 use crate::crm::person::id_of;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
 use crate::domain::hook::{BATCH_MAX_EVENTS, Batch, Malformed, Rejected};
@@ -91,7 +91,7 @@ impl Notification<'_> {
             return vec![event];
         }
         let hydrate = event.hydrate.clone();
-        let mut events = with_person(&event, person_of(id, &values.unwrap_or_default()));
+        let mut events = with_person(event, person_of(id, &values.unwrap_or_default()));
         events[0].hydrate = hydrate;
         events
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::{for_contact, with_person};
+use crate::crm::event::{for_contact, with_person};
 use crate::domain::NewEvent;
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::{Hydrate, kind};
@@ -40,7 +40,10 @@ impl Hydrates for Zoho {
         let record = record.filter(|_| answer.status == 200);
         let record = record.ok_or_else(|| failure(answer))?;
         if is_person(&wanted.object) {
-            return Ok(with_person(thin, whole_person_of(&wanted.id, record)));
+            return Ok(with_person(
+                thin.clone(),
+                whole_person_of(&wanted.id, record),
+            ));
         }
         let state = State {
             module: &wanted.object,

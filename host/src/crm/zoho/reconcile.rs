@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::with_person;
+use crate::crm::event::with_person;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
@@ -117,7 +117,7 @@ fn record(module: &str, item: &Value) -> Option<Record> {
     let events = if kind.starts_with("zoho.") {
         Vec::new()
     } else if is_person(module) {
-        with_person(&thin, whole_person_of(&id, record))
+        with_person(thin, whole_person_of(&id, record))
     } else {
         passed_on(&thin, &id, &state)
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::ASSOCIATED_MAX;
+use crate::crm::event::CONTACTS_MAX;
 use crate::domain::connector::marker_in;
 use crate::domain::event::kind;
 use crate::domain::{Instant, JsonMap};
@@ -112,7 +112,7 @@ impl State<'_> {
             add("Leads", lookup(self.record, "What_Id"));
         }
         let participants = self.record.get("Participants").and_then(Value::as_array);
-        for participant in participants.into_iter().flatten().take(ASSOCIATED_MAX) {
+        for participant in participants.into_iter().flatten().take(CONTACTS_MAX) {
             let id = participant.get("participant").and_then(Value::as_str);
             match participant.get("type").and_then(Value::as_str) {
                 Some("contact") => add("Contacts", id),
