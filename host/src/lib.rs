@@ -28,6 +28,7 @@
 pub mod calendar;
 pub mod clock;
 pub mod domain;
+pub mod figures;
 
 // Layer 1, pure: rules and mappings.
 pub mod compose;

@@ -10,6 +10,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 0: nouns and time.
     (&["domain"], &[]),
     (&["clock", "calendar"], &["domain"]),
+    (&["figures"], &[]),
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (

@@ -125,7 +125,7 @@ impl Daemon {
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
         let pages = wire::pages(config, &door);
-        let app = web::app(door, pages, Arc::clone(&parts.store))?;
+        let app = web::app(door, pages, Arc::clone(&parts.store), Arc::clone(&clock))?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -179,6 +179,7 @@ impl Daemon {
                     .clone()
                     .run(Arc::clone(&clock), stopped.clone()),
             );
+            tasks.spawn(web::keep_figures(Arc::clone(&clock), stopped.clone()));
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {

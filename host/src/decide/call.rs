@@ -95,6 +95,7 @@ impl Turn<'_> {
         };
         match answer {
             Ok(decided) => {
+                let outcome = decided.decision.outcome();
                 let next = &mut self.enrollments[place].next;
                 if kept.is_some() {
                     next.state.clone_from(&input.state);
@@ -138,7 +139,7 @@ impl Turn<'_> {
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);
-                metrics::counter!("followup_decisions_total", "plugin" => version.id().to_owned())
+                metrics::counter!("followup_decisions_total", "plugin" => version.id().to_owned(), "outcome" => outcome)
                     .increment(1);
                 true
             }

@@ -159,6 +159,9 @@ impl Deliverer {
         };
         metrics::counter!("followup_sends_total", "connection" => ready.connection.clone(), "outcome" => word)
             .increment(1);
+        let took_ms = finished_at.since_ms(now);
+        metrics::histogram!("followup_send_seconds", "connection" => ready.connection.clone())
+            .record(took_ms as f64 / 1_000.0);
         if word != "accepted" {
             tracing::warn!(
                 message.id = ready.message.id,

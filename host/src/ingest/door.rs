@@ -30,11 +30,12 @@ async fn receive(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Error> {
+    let came_at = door.clock.now();
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
         None => door.take_in(&name, request).await,
     };
-    told(&name, answer)
+    door.told(&name, came_at, answer)
 }
 
 /// Triggers may have anything below their address, providers that receive mail `inbound`.
@@ -44,28 +45,36 @@ async fn receive_below(
     request: Request,
 ) -> Result<Response, Error> {
     let received = rest == INBOUND && door.connections.contains_key(&inbound(&name));
+    let came_at = door.clock.now();
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
         None if received => door.take_in(&inbound(&name), request).await,
         None => Err(Error::NothingBelow(name.clone())),
     };
-    told(&name, answer)
-}
-
-/// Counts the answer, and logs one that takes nothing in.
-fn told(name: &str, answer: Result<Response, Error>) -> Result<Response, Error> {
-    let status = answer
-        .as_ref()
-        .map_or_else(Error::status, Response::status)
-        .as_u16();
-    metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
-    if let Err(e) = &answer {
-        tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
-    }
-    answer
+    door.told(&name, came_at, answer)
 }
 
 impl Door {
+    /// Counts the answer, and logs one that takes nothing in.
+    fn told(
+        &self,
+        name: &str,
+        came_at: Instant,
+        answer: Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        let status = answer
+            .as_ref()
+            .map_or_else(Error::status, Response::status)
+            .as_u16();
+        metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
+        let took_ms = self.clock.now().since_ms(came_at);
+        metrics::histogram!("followup_hook_seconds").record(took_ms as f64 / 1_000.0);
+        if let Err(e) = &answer {
+            tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
+        }
+        answer
+    }
+
     /// `name` is a connection's, or `inbound` of one.
     async fn take_in(&self, name: &str, request: Request) -> Result<Response, Error> {
         let connection = self
@@ -117,7 +126,12 @@ impl Door {
             reactions: std::sync::Arc::clone(&self.reactions),
         };
         let exit_wait_ms = self.limits.exit_wait_ms;
-        Ok(self.store.take_in(arrival, exit_wait_ms).await?)
+        let ingested = self.store.take_in(arrival, exit_wait_ms).await?;
+        if ingested.exits > 0 {
+            let took_ms = self.clock.now().since_ms(now);
+            metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);
+        }
+        Ok(ingested)
     }
 
     /// The whole request, within its limits.

@@ -249,7 +249,12 @@ impl Door {
             creates_contacts: false,
             reactions: std::sync::Arc::clone(&self.reactions),
         };
-        self.store.take_in(arrival, self.exit_wait_ms).await?;
+        let came_at = arrival.received_at;
+        let ingested = self.store.take_in(arrival, self.exit_wait_ms).await?;
+        if ingested.exits > 0 {
+            let took_ms = self.clock.now().since_ms(came_at);
+            metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);
+        }
         Ok(())
     }
 }

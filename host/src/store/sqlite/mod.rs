@@ -5,6 +5,7 @@
 //! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`, `triggers`; `contacts` finds, makes
 //! and merges people, and `watch` hears other processes.
 
+mod backlog;
 mod choices;
 mod conclude;
 mod contacts;
