@@ -7,12 +7,12 @@
 use serde_json::{Value, json};
 
 use crate::crm::call;
-use crate::crm::event::with_person;
+use crate::crm::event::{self, with_person};
 use crate::crm::person::person;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, NewEvent, digest, fields};
 
 use super::Attio;
 use super::fields::{PERSON, flat};
@@ -38,7 +38,7 @@ impl Reconciles for Attio {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let Some(list) = body
             .get("data")
             .and_then(Value::as_array)
@@ -68,19 +68,9 @@ impl Reconciles for Attio {
 
 fn record(object: &str, data: &Value) -> Option<Record> {
     let (id, made_at) = (record_id(data)?, moment(data, "created_at")?);
-    let event = NewEvent {
-        source_key: digest::id("at", &[b"created", id.as_bytes()]),
-        kind: String::new(),
-        occurred_at: made_at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: JsonMap::new(),
-        raw: data.clone(),
-        hydrate: None,
-        about: Some(About::new("record", id)),
-    };
+    let key = digest::id("at", &[b"created", id.as_bytes()]);
+    let about = Some(About::new("record", id));
+    let event = event::event(key, "", made_at, about, data);
     let named = |kind: &str| NewEvent {
         kind: kind.to_owned(),
         ..event.clone()

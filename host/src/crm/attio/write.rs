@@ -90,7 +90,7 @@ impl WritesBack for Attio {
         _done: &[Done],
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
-        let explain = |answer: &Response| explanation(&call::body(answer)).to_owned();
+        let explain = |answer: &Response| explanation(&answer.json()).to_owned();
         // "The record was modified by another request while this write was being validated. Please try
         // again." (Attio API, `concurrent_write_conflict`)
         if let Ok(conflict) = answer
@@ -102,7 +102,7 @@ impl WritesBack for Attio {
             };
         }
         answer::written("Attio", answer, explain, |answer| {
-            made(write, call::body(answer).get("data")?)
+            made(write, answer.json().get("data")?)
         })
     }
 
@@ -141,7 +141,7 @@ impl WritesBack for Attio {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body.get("data").and_then(Value::as_array);
         let Some(list) = list.filter(|_| answer.status == 200) else {
             return Err(failure(answer));

@@ -110,7 +110,7 @@ impl WritesBack for Close {
     ) -> WriteOutcome {
         let step = next(write, done);
         let made = |answer: &Response| {
-            let body = call::body(answer);
+            let body = answer.json();
             let key = if step == Some(Step::Lead) {
                 "lead_id"
             } else {

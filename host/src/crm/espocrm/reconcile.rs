@@ -67,7 +67,7 @@ impl Reconciles for EspoCrm {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body.get("list").and_then(Value::as_array);
         let list = list
             .filter(|_| answer.status == 200)

@@ -142,7 +142,7 @@ impl Freshsales {
 
 /// The body of a good answer, in which `key` is.
 fn success(answer: &Response, key: &str) -> Result<Value, AskError> {
-    let body = call::body(answer);
+    let body = answer.json();
     if answer.status == 200 && body.get(key).is_some_and(|value| !value.is_null()) {
         return Ok(body);
     }
@@ -157,7 +157,7 @@ fn success(answer: &Response, key: &str) -> Result<Value, AskError> {
 
 /// `{"errors": {"code": 400, "message": ["..."]}}`; for a wrong key `{"login": "failed", "message": "..."}`.
 fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let said = body
         .pointer("/errors/message")
         .or_else(|| body.get("message"));

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::crm::body;
-use crate::crm::call::{self, is_id, items};
+use crate::crm::call::{is_id, items};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -92,7 +92,7 @@ impl WritesBack for Freshsales {
     ) -> WriteOutcome {
         let object = object(write);
         answer::written("Freshsales", answer, explanation, |answer| {
-            let id = read::id(&call::body(answer)[object], "id")?;
+            let id = read::id(&answer.json()[object], "id")?;
             Some(Done {
                 object: object.to_owned(),
                 id,

@@ -154,7 +154,7 @@ impl Pipedrive {
 
 /// The body of an answer that says `success`.
 fn success(answer: &Response) -> Result<Value, AskError> {
-    let body = call::body(answer);
+    let body = answer.json();
     if answer.status == 200 && body["data"] != Value::Null {
         return Ok(body);
     }
@@ -165,7 +165,7 @@ fn success(answer: &Response) -> Result<Value, AskError> {
 
 /// `{"success": false, "error": "...", "error_info": "..."}`.
 fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let said = read::text(&body, "error").or_else(|| read::text(&body, "message"));
     said.unwrap_or_default().to_owned()
 }

@@ -98,7 +98,7 @@ impl WritesBack for Pipedrive {
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
         let made = |answer: &Response| {
-            let id = read::id(&call::body(answer)["data"], "id")?;
+            let id = read::id(&answer.json()["data"], "id")?;
             Some(self::done(write, id))
         };
         let wait = answer.as_ref().ok().and_then(wait_ms);
@@ -137,8 +137,8 @@ impl WritesBack for Pipedrive {
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
         // Of no notes at all, `data` is null.
-        if answer.status == 200 && call::body(answer)["success"] == json!(true) {
-            let body = call::body(answer);
+        if answer.status == 200 && answer.json()["success"] == json!(true) {
+            let body = answer.json();
             let ours = |item: &&Value| {
                 let text = item.get("note").or_else(|| item.get("content"));
                 text.and_then(Value::as_str)

@@ -9,7 +9,7 @@ use crate::domain::http::{Request, Response};
 use crate::domain::{JsonMap, NewEvent};
 
 use super::Salesforce;
-use super::api::{body, failure};
+use super::api::failure;
 use super::events::State;
 use super::fields::{data_of, person_of, selected};
 use super::id::{long, person_object};
@@ -32,7 +32,7 @@ impl Hydrates for Salesforce {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let records = body.get("records").and_then(Value::as_array);
         let records = records.filter(|_| answer.status == 200);
         let records = records.ok_or_else(|| failure(answer))?;

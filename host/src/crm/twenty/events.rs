@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::crm::call::is_id;
-use crate::crm::event::CONTACT;
+use crate::crm::event::{self, CONTACT};
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, NewEvent, digest, fields};
 
@@ -71,19 +71,9 @@ pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
 
 /// What a record tells, whoever brought it; its kind and its key are up to the caller.
 pub(super) fn told(object: &str, id: &str, record: &Value, at: Instant) -> NewEvent {
-    let mut event = NewEvent {
-        source_key: String::new(),
-        kind: String::new(),
-        occurred_at: at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: data(object, id, record),
-        raw: Value::Null,
-        hydrate: None,
-        about: Some(About::new(object, id)),
-    };
+    let about = Some(About::new(object, id));
+    let mut event = event::event(String::new(), "", at, about, &Value::Null);
+    event.data = data(object, id, record);
     if object == "person" {
         let person = person_of(id, record);
         (event.contact, event.patch) = (person.contact, person.patch);

@@ -52,7 +52,7 @@ impl Hydrates for Twenty {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let thin = NewEvent {
             hydrate: None,
             ..thin.clone()
@@ -122,7 +122,7 @@ impl Probes for Twenty {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let count = body.get("totalCount").and_then(Value::as_u64);
         match (answer.status, count) {
             (200, Some(count)) => Ok(format!("{} ({count} people)", self.base_url)),
@@ -144,7 +144,7 @@ pub(super) fn failure(answer: &Response) -> AskError {
 
 /// `{"statusCode", "error", "messages": ["..."]}`.
 pub(super) fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let messages = body.get("messages").and_then(Value::as_array);
     let texts: Vec<&str> = messages
         .into_iter()

@@ -48,7 +48,7 @@ impl Reconciles for Twenty {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body
             .get("data")
             .and_then(|data| data.get(list_of(object))?.as_array());

@@ -76,7 +76,7 @@ impl WritesBack for Twenty {
             return WriteOutcome::Done(made.clone());
         }
         answer::written("Twenty", answer, explanation, |answer| {
-            call::body(answer).get("data")?;
+            answer.json().get("data")?;
             made.clone()
         })
     }

@@ -14,7 +14,7 @@ use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::DAY_MS;
 
 use super::Zoho;
-use super::api::{body, explanation, failure, verdict};
+use super::api::{explanation, failure, verdict};
 
 /// Below the week, so that clocks may differ.
 const LASTS_MS: i64 = 6 * DAY_MS;
@@ -50,7 +50,7 @@ impl Renews for Zoho {
     }
 
     fn read(&self, answer: &Response) -> Result<(), AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let code = fields::text(verdict(&body), "code");
         match (answer.status, code) {
             (200..=299, Some("SUCCESS")) => Ok(()),

@@ -5,11 +5,11 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::event::with_person;
+use crate::crm::event::{self, with_person};
 use crate::crm::person::id_of;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
 use crate::domain::hook::{BATCH_MAX_EVENTS, Batch, Malformed, Rejected};
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, JsonMap, NewEvent, digest, fields};
 
 use super::api::is_id;
 use super::fields::person_of;
@@ -71,21 +71,14 @@ impl Notification<'_> {
             data.insert("changed".to_owned(), json!(changed));
         }
         let asks = MODULES.contains(&self.module) && self.operation != "delete";
+        let about = Some(About::new(self.module, id));
         let event = NewEvent {
-            source_key: self.key(id),
-            kind: self.kind(&changed),
-            occurred_at: self.at,
-            contact: ContactRef::default(),
-            patch: ContactPatch::default(),
-            message_id: None,
-            answers: Vec::new(),
             data,
-            raw: self.item.clone(),
             hydrate: asks.then(|| Hydrate {
                 object: self.module.to_owned(),
                 id: id.to_owned(),
             }),
-            about: Some(About::new(self.module, id)),
+            ..event::event(self.key(id), self.kind(&changed), self.at, about, self.item)
         };
         if !is_person(self.module) {
             return vec![event];

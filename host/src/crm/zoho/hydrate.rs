@@ -9,7 +9,7 @@ use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Method, Request, Response};
 
 use super::Zoho;
-use super::api::{body, failure, is_id};
+use super::api::{failure, is_id};
 use super::events::MODULES;
 use super::fields::whole_person_of;
 use super::state::{State, is_person};
@@ -35,7 +35,7 @@ impl Hydrates for Zoho {
         if answer.status == 204 {
             return Err(AskError::Gone);
         }
-        let body = body(answer);
+        let body = answer.json();
         let record = body.pointer("/data/0").and_then(Value::as_object);
         let record = record.filter(|_| answer.status == 200);
         let record = record.ok_or_else(|| failure(answer))?;

@@ -5,15 +5,15 @@
 
 use serde_json::Value;
 
-use crate::crm::event::with_person;
+use crate::crm::event::{self, with_person};
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::MINUTE_MS;
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, digest, fields};
 
 use super::Zoho;
-use super::api::{body, failure, is_hidden, is_id};
+use super::api::{failure, is_hidden, is_id};
 use super::events::MODULES;
 use super::fields::{selected, whole_person_of};
 use super::hydrate::passed_on;
@@ -53,7 +53,7 @@ impl Reconciles for Zoho {
         if matches!(answer.status, 204 | 304) || (!is_person(object) && is_hidden(answer)) {
             return Ok(Found::default());
         }
-        let body = body(answer);
+        let body = answer.json();
         let data = body.get("data").and_then(Value::as_array);
         let data = data.filter(|_| answer.status == 200);
         let data = data.ok_or_else(|| failure(answer))?;
@@ -100,19 +100,8 @@ fn record(module: &str, item: &Value) -> Option<Record> {
     };
     let told = record.get(told).map(Value::to_string).unwrap_or_default();
     let parts = [module, &id, kind, &told];
-    let thin = NewEvent {
-        source_key: digest::id("zohop", &parts.map(str::as_bytes)),
-        kind: kind.to_owned(),
-        occurred_at: modified_at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: JsonMap::new(),
-        raw: item.clone(),
-        hydrate: None,
-        about: Some(About::new(module, &id)),
-    };
+    let key = digest::id("zohop", &parts.map(str::as_bytes));
+    let thin = event::event(key, kind, modified_at, Some(About::new(module, &id)), item);
     // What has no kind of ours (a call that is planned, our own task) is nothing to tell.
     let events = if kind.starts_with("zoho.") {
         Vec::new()
