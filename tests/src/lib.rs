@@ -23,6 +23,7 @@ pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
+pub use fake::collector::{Collected, FakeCollector};
 pub use fake::dns::FakeDns;
 pub use fake::gate::{Gate, Weather};
 pub use fake::hubspot::FakeHubspot;

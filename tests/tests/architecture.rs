@@ -11,6 +11,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     (&["domain"], &[]),
     (&["clock", "calendar"], &["domain"]),
     (&["figures"], &[]),
+    (&["pulse"], &["domain", "clock"]),
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
@@ -27,7 +28,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     ),
     // 1, adapters: never each other.
     (
-        &["store", "sandbox", "net"],
+        &["store", "sandbox", "net", "traces"],
         &["domain", "clock", "calendar"],
     ),
     // 2: the doors and the loops, never each other.
@@ -47,6 +48,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
         &[
             "domain",
             "clock",
+            "pulse",
             "calendar",
             "signatures",
             "guardrails",
@@ -58,6 +60,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "store",
             "sandbox",
             "net",
+            "traces",
         ],
     ),
     // 3: the layers below, through their public face.
@@ -77,6 +80,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "store",
             "sandbox",
             "net",
+            "traces",
             "ingest",
             "recipient",
             "decide",
@@ -112,6 +116,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite"]),
     ("reqwest", &["net"]),
     ("lettre", &["net"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_http", &["traces", "net"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 
+use super::ready::Readiness;
 use crate::clock::Clock;
 use crate::domain::Instant;
 use crate::figures::{self, FIGURES, Sort};
@@ -24,15 +23,13 @@ const UPKEEP_EVERY_MS: i64 = 5_000;
 pub(super) fn app(
     door: ingest::Door,
     pages: recipient::Door,
-    store: store::Shared,
-    clock: Arc<dyn Clock>,
+    readiness: Readiness,
 ) -> anyhow::Result<Router> {
     let metrics = recorder()?;
-    let figures = (Arc::clone(&store), clock);
+    let figures = (Arc::clone(&readiness.store), Arc::clone(&readiness.clock));
     let operations = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(store)
+        .route("/readyz", get(move || readiness.answer()))
         .route(
             "/metrics",
             get(move || {
@@ -86,20 +83,6 @@ pub(super) async fn keep_figures(clock: Arc<dyn Clock>, mut stopped: watch::Rece
             () = clock.sleep_until(next) => {}
             // An error means that the daemon is gone: stop as well.
             _ = stopped.wait_for(|stop| *stop) => {}
-        }
-    }
-}
-
-/// 200 while the store answers and takes writes; 503 else, so that a load balancer looks elsewhere.
-async fn ready(State(store): State<store::Shared>) -> (StatusCode, String) {
-    match store.check().await {
-        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
-        Err(e) => {
-            tracing::error!(error = %e, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store is unavailable\n".to_owned(),
-            )
         }
     }
 }

@@ -50,7 +50,7 @@ fn writable(path: &Path, folder: &Path) -> Finding {
     Finding::ok(ABOUT, format!("{} can be written", path.display()))
 }
 
-fn room(folder: &Path) -> Finding {
+pub(super) fn room(folder: &Path) -> Finding {
     // A folder that does not exist yet is made on the disk of the one above.
     let existing = folder.ancestors().find(|folder| folder.exists());
     let place = existing.unwrap_or(Path::new("."));

@@ -12,7 +12,8 @@ use super::{Door, INBOUND, inbound};
 use crate::domain::hook::{Hook, HookRequest, Rejected};
 use crate::domain::{Instant, NewEvent};
 use crate::store::DEFAULT_TENANT;
-use crate::store::intake::{Arrival, Ingested};
+use crate::store::intake::{Arrival, Ingested, event_id};
+use crate::traces::{self, Remote, Telling};
 
 /// Rejected parts that one log line names.
 const LOGGED_REJECTIONS_MAX: usize = 5;
@@ -96,13 +97,20 @@ impl Door {
             self.confirm(name, &confirmation).await?;
         }
         let batch = hook.normalize(&request, now)?;
+        let link = request.header("traceparent").ok().and_then(Remote::read);
         if batch.events.is_empty() && !batch.rejected.is_empty() {
             return Err(Error::AllRejected(batch.rejected));
         }
         log_rejections(name, &batch.rejected);
         let own_name = name.strip_suffix("/inbound").unwrap_or(name);
         let ingested = self
-            .ingest(own_name, connection.creates_contacts, batch.events, now)
+            .ingest(
+                own_name,
+                connection.creates_contacts,
+                batch.events,
+                now,
+                link,
+            )
             .await?;
         Ok(match hook.acknowledgement() {
             Some(said) => ([(CONTENT_TYPE, said.content_type)], said.body).into_response(),
@@ -116,7 +124,17 @@ impl Door {
         creates_contacts: bool,
         events: Vec<NewEvent>,
         now: Instant,
+        link: Option<Remote>,
     ) -> Result<Ingested, Error> {
+        let told = if traces::is_on() {
+            let id = |event: &NewEvent| event_id(DEFAULT_TENANT, name, &event.source_key);
+            events
+                .iter()
+                .map(|event| (id(event), event.kind.clone()))
+                .collect()
+        } else {
+            Vec::new()
+        };
         let arrival = Arrival {
             tenant: DEFAULT_TENANT,
             connection: name.to_owned(),
@@ -127,6 +145,14 @@ impl Door {
         };
         let exit_wait_ms = self.limits.exit_wait_ms;
         let ingested = self.store.take_in(arrival, exit_wait_ms).await?;
+        let telling = Telling {
+            name: "webhook",
+            connection: name,
+            began_at: now,
+            ended_at: self.clock.now(),
+            link,
+        };
+        telling.record(told);
         if ingested.exits > 0 {
             let took_ms = self.clock.now().since_ms(now);
             metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);

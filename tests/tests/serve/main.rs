@@ -12,8 +12,10 @@ mod kill;
 mod leads;
 mod outcomes;
 mod race;
+mod ready;
 mod recipient;
 mod reconciling;
+mod traces;
 mod upstream;
 mod writing_back;
 

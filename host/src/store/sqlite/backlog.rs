@@ -10,9 +10,10 @@ use crate::store::Error;
 use crate::store::backlog::{Backlog, Backlogs, COUNTED_MAX, Queue};
 
 /// Sequence numbers grow as events arrive, and stand in the index with its key.
-pub(super) const UNDECIDED: &str = "SELECT count(*) AS length,
-        (SELECT received_at FROM events WHERE seq = min(waiting.seq)) AS since
-    FROM (SELECT seq FROM events WHERE status = 'pending' LIMIT ?2) AS waiting WHERE ?1 IS NOT NULL";
+pub(super) const UNDECIDED: &str =
+    "SELECT length, (SELECT received_at FROM events WHERE seq = first) AS since
+    FROM (SELECT count(*) AS length, min(seq) AS first
+          FROM (SELECT seq FROM events WHERE status = 'pending' LIMIT ?2)) WHERE ?1 IS NOT NULL";
 pub(super) const THIN: &str = "SELECT count(*) AS length, min(at) AS since FROM (SELECT hydrate_at AS at FROM events
     WHERE status = 'thin' AND hydrate_at IS NOT NULL AND hydrate_at <= ?1 ORDER BY hydrate_at LIMIT ?2)";
 pub(super) const CONTACTS: &str =

@@ -8,7 +8,7 @@ use super::{SqliteStore, contacts, exits, intake};
 use crate::domain::enrollment::ExitReason;
 use crate::domain::event::kind;
 use crate::domain::{EmailAddress, Instant, NewEvent};
-use crate::store::intake::{Arrival, Ingested};
+use crate::store::intake::{Arrival, Ingested, event_id};
 use crate::store::roster::{EnrolOutcome, Enrolled, Entry, LeadBatch, Roster, Suppressed};
 use crate::store::{Error, TenantId};
 
@@ -129,7 +129,7 @@ fn judge(db: &Connection, batch: &LeadBatch, event: &NewEvent) -> Result<Enrolle
             ))
         },
     )?;
-    let id = intake::event_id(tenant, &batch.arrival.connection, &event.source_key);
+    let id = event_id(tenant, &batch.arrival.connection, &event.source_key);
     let repeated = first(
         db,
         "SELECT 1 FROM events WHERE tenant_id = ?1 AND id = ?2",
