@@ -39,10 +39,28 @@ async fn one_line_on_stdout_logs_on_stderr_and_sigterm_stops() {
     for line in log.lines() {
         let line: Value = serde_json::from_str(line).expect("stderr is a log of JSON lines");
         assert!(
-            line["level"].is_string() && line["timestamp"].is_string(),
+            ["level", "timestamp", "target", "message"]
+                .iter()
+                .all(|field| line[field].is_string()),
             "{line}"
         );
     }
+}
+
+/// What a log that is no terminal gets, and what it is told to get.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_the_log_can_be_chosen() {
+    let world = World::start().await;
+    // It is refused while the other one runs, and logs what it is warned of until then.
+    let is_json = |format: &str| {
+        let done = world.server.site.run(&["serve", "--log-format", format]);
+        assert!(!done.status.success());
+        let log = String::from_utf8(done.stderr).expect("text");
+        let first = log.lines().next().expect("a line").to_owned();
+        assert!(first.contains("no way to unsubscribe"), "{log}");
+        serde_json::from_str::<Value>(&first).is_ok()
+    };
+    assert!(is_json("auto") && is_json("json") && !is_json("text"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
