@@ -159,10 +159,10 @@ mod tests {
     fn each_contact_once_and_never_too_many() {
         let told = event("k".to_owned(), "deal-won", Instant(0), None, &json!({}));
         let ids = |n: usize| (0..n).map(|i| (i % 150).to_string()).collect::<Vec<_>>();
-        assert_eq!(for_contacts(told.clone(), &ids(300)).len(), CONTACTS_MAX);
+        assert_eq!(for_contacts(told.clone(), ids(300)).len(), CONTACTS_MAX);
         let nobody = for_contacts(told.clone(), [""; 0]);
         assert_eq!(nobody, vec![told.clone()]);
-        let one = for_contacts(told, &ids(1));
+        let one = for_contacts(told, ids(1));
         assert_eq!(one[0].source_key, "k/0");
         assert_eq!(one[0].contact.external_id.as_deref(), Some("0"));
     }

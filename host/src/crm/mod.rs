@@ -19,6 +19,7 @@ pub mod odoo;
 mod person;
 pub mod pipedrive;
 pub mod salesforce;
+mod stages;
 pub mod time_zone;
 pub mod twenty;
 pub mod zoho;

@@ -109,7 +109,7 @@ impl Gate {
         if weather == Weather::Slammed {
             return;
         }
-        let mut request = [0; 64 * 1024];
+        let mut request = [0; 8 * 1024];
         let _ = connection.read(&mut request).await;
         match weather {
             Weather::Hang => std::future::pending().await,

@@ -179,6 +179,21 @@ async fn queues_and_their_age_are_shown() {
     assert_eq!(world.figure(outcome).await, Some(3.0));
 }
 
+/// An image without a shell asks the program itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_needs_no_other_program() {
+    let mut world = World::start().await;
+    let base = world.server.base.clone();
+    let ready = ["ready", "--url", &base];
+    let done = world.server.site.run(&ready);
+    assert!(done.status.success(), "{done:?}");
+    world.server.terminate().await;
+    let done = world.server.site.run(&ready);
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("followup serve"), "{complaint}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn contact_show_and_status_have_their_shape_while_the_server_runs() {
     let world = World::start().await;

@@ -46,7 +46,7 @@ impl Attio {
             "tasks" => hydrated::task(thin, data, people),
             "meetings" => hydrated::meeting(thin, data),
             list if list.starts_with("lists/") => hydrated::entry(thin, data, people),
-            _ => hydrated::record(thin, &wanted.id, data),
+            _ => hydrated::record(thin, &wanted.id, data, &self.stages),
         }
     }
 }

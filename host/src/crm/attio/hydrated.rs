@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::crm::call::is_id;
 use crate::crm::event::{for_contacts, put, with_person};
 use crate::crm::person::person;
+use crate::crm::stages::Stages;
 use crate::domain::event::{About, kind};
 use crate::domain::{Instant, NewEvent, digest, fields};
 
@@ -22,7 +23,12 @@ const MADE_WITH_MS: i64 = 5_000;
 const TEXT_MAX_CHARS: usize = 1_000;
 
 /// A person, a deal, or something that is neither.
-pub(super) fn record(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent> {
+pub(super) fn record(
+    mut event: NewEvent,
+    id: &str,
+    data: &Value,
+    stages: &Stages,
+) -> Vec<NewEvent> {
     let values = data.get("values").unwrap_or(&Value::Null);
     let id = record_id(data).unwrap_or(id);
     let object = object_of(values);
@@ -31,7 +37,7 @@ pub(super) fn record(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEven
     }
     match object {
         Object::Person => with_person(event, person(id, &flat(values), &PERSON)),
-        Object::Deal => deal(event, id, data),
+        Object::Deal => deal(event, id, data, stages),
         _ => {
             put(&mut event.data, "name", flat(values).get("name"));
             vec![event]
@@ -51,7 +57,7 @@ pub(super) fn object_of(values: &Value) -> Object {
 }
 
 /// For each of its people: the event itself, and the deal's stage.
-pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent> {
+pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value, stages: &Stages) -> Vec<NewEvent> {
     let values = data.get("values").unwrap_or(&Value::Null);
     let known = flat(values);
     event.data.insert("deal_id".to_owned(), json!(id));
@@ -65,7 +71,7 @@ pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent>
     ] {
         put(&mut event.data, ours, known.get(theirs));
     }
-    let stage = stage(&event, id, data, values);
+    let stage = stage(&event, id, data, stages);
     let ids: Vec<String> = references(values, "associated_people")
         .map(|(_, id)| id.to_owned())
         .filter(|id| is_id(id))
@@ -79,11 +85,11 @@ pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent>
     events
 }
 
-fn stage(event: &NewEvent, id: &str, data: &Value, values: &Value) -> Option<NewEvent> {
-    let value = values.pointer("/stage/0")?;
+fn stage(event: &NewEvent, id: &str, data: &Value, stages: &Stages) -> Option<NewEvent> {
+    let value = data.pointer("/values/stage/0")?;
     let title = value.pointer("/status/title")?.as_str()?;
     let set_at = moment(value, "active_from")?;
-    let kind = stage_kind(title);
+    let kind = stage_kind(stages, title);
     let made_at = moment(data, "created_at");
     let made_with = made_at.is_some_and(|at| set_at.since_ms(at) <= MADE_WITH_MS);
     if kind == kind::DEAL_STAGE_CHANGED && made_with {

@@ -41,7 +41,7 @@ impl Registers for Pipedrive {
                     made.ids.push(format!("webhook {id} ({object})"));
                 }
                 _ => {
-                    let hint = "check api_token";
+                    let hint = "check api_token, or the app's scope admin";
                     let said = explanation(answer);
                     return Err(answer::ask_failure("Pipedrive", answer, &said, hint));
                 }

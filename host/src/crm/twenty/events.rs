@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::crm::call::is_id;
 use crate::crm::event::{self, CONTACT};
+use crate::crm::stages::Stages;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, NewEvent, digest, fields};
 
@@ -18,7 +19,7 @@ use super::words::kind_of;
 /// What leads to its people through a list of its own.
 pub(super) const LINKED: &[&str] = &["task", "note", "calendarEvent", "message"];
 
-pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
+pub(super) fn read(event: &Value, stages: &Stages, now: Instant) -> Result<NewEvent, String> {
     let either =
         |ours: &str, documented: &str| event.get(ours).or_else(|| event.get(documented)).cloned();
     let word = match either("eventName", "event") {
@@ -54,7 +55,7 @@ pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
     let (at, names) = (occurred_at.0.to_string(), changed.join(","));
     let parts = [word.as_str(), id, &at, &names];
     told.source_key = digest::id("tw", &parts.map(str::as_bytes));
-    told.kind = kind_of(object, verb, &changed, &record);
+    told.kind = kind_of(object, verb, &changed, &record, stages);
     if ["deleted", "destroyed"].contains(&verb) {
         told.patch = ContactPatch::default();
         // It cannot be asked for any more, but those it was of may still be listed.

@@ -1,8 +1,9 @@
 //! The channel through which notifications come: made, and made anew each day.
 //!
 //! "The expiry can be a maximum of one week" and is an hour where none is told (Zoho CRM docs, Enable
-//! Notifications). The same call makes the channel and sets a later end; that it does so for a channel
-//! that is still alive is not verified against a live account.
+//! Notifications). The call that makes the channel also keeps it: none of the errors that it is documented
+//! with speaks of a channel that exists, while PUT, which replaces all of one, answers `NOT_SUBSCRIBED` where there
+//! is none (Zoho's OpenAPI document v8, `notifications.json`). Not verified against a live account.
 
 use secrecy::ExposeSecret;
 use serde_json::json;

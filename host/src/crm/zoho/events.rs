@@ -113,7 +113,8 @@ impl Notification<'_> {
         )
     }
 
-    /// `affected_values`: `[{"record_id": ..., "values": {"Stage": ...}}]`.
+    /// `affected_values`: `[{"record_id": ..., "values": {"Stage": ...}}]`, one for each of `ids` (as an account sent
+    /// it in 2026; the documentation shows `affected_fields` empty and nothing else).
     fn values(&self, id: &str) -> Option<JsonMap> {
         let all = self.item.get("affected_values").and_then(Value::as_array)?;
         let of = |entry: &&Value| fields::id(entry, "record_id").as_deref() == Some(id);

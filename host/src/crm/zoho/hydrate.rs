@@ -48,6 +48,7 @@ impl Hydrates for Zoho {
         let state = State {
             module: &wanted.object,
             record,
+            stages: &self.stages,
         };
         Ok(passed_on(thin, &wanted.id, &state))
     }

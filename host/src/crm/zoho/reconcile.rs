@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::crm::event::{self, with_person};
+use crate::crm::stages::Stages;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
@@ -64,17 +65,21 @@ impl Reconciles for Zoho {
         Ok(Found {
             records: data
                 .iter()
-                .filter_map(|item| record(object, item))
+                .filter_map(|item| record(object, item, &self.stages))
                 .collect(),
             next_page: token.filter(|_| more).map(str::to_owned),
         })
     }
 }
 
-fn record(module: &str, item: &Value) -> Option<Record> {
+fn record(module: &str, item: &Value, stages: &Stages) -> Option<Record> {
     let id = fields::id(item, "id").filter(|id| is_id(id))?;
     let record = item.as_object()?;
-    let state = State { module, record };
+    let state = State {
+        module,
+        record,
+        stages,
+    };
     let modified_at = state.at("Modified_Time")?;
     let created_at = state.at("Created_Time").unwrap_or(modified_at);
     let is_new = modified_at.since_ms(created_at) <= NEW_MS;

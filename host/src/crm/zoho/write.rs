@@ -122,7 +122,7 @@ impl WritesBack for Zoho {
                 format!("/{module}/{id}/Notes?fields=Note_Title,Note_Content&per_page=200")
             }
             WriteKind::Mail(mail) => {
-                // Zoho's OpenAPI document spells the name without its second i; the pages spell it with.
+                // Zoho's OpenAPI document v8 spells the name without its second i; other pages spell it with.
                 let query = url::form_urlencoded::Serializer::new(String::new())
                     .append_pair("orginal_message_id", &mail.message_id)
                     .append_pair("original_message_id", &mail.message_id)
