@@ -22,7 +22,7 @@ use crate::domain::token::{Token, purpose};
 use crate::store::intake::{Arrival, event_id};
 use crate::store::recipient::{Addressee, CONNECTION};
 use crate::store::{self, DEFAULT_TENANT};
-use crate::traces::Telling;
+use crate::traces::{self, Telling};
 
 /// The longest form that is read: far more than any of ours.
 const FORM_MAX_BYTES: usize = 4_096;
@@ -243,8 +243,10 @@ impl Door {
 
     async fn take_in(&self, event: NewEvent) -> Result<(), store::Error> {
         let came_at = event.occurred_at;
-        let id = event_id(DEFAULT_TENANT, CONNECTION, &event.source_key);
-        let told = (id, event.kind.clone());
+        let told = traces::is_on().then(|| {
+            let id = event_id(DEFAULT_TENANT, CONNECTION, &event.source_key);
+            (id, event.kind.clone())
+        });
         let arrival = Arrival {
             tenant: DEFAULT_TENANT,
             connection: CONNECTION.to_owned(),
@@ -261,7 +263,7 @@ impl Door {
             ended_at: self.clock.now(),
             link: None,
         };
-        telling.record(vec![told]);
+        telling.record(told.into_iter().collect());
         if ingested.exits > 0 {
             let took_ms = self.clock.now().since_ms(came_at);
             metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);
