@@ -15,7 +15,7 @@ use crate::daemon::{self, Plugins};
 use crate::sandbox::Plugin;
 use crate::simulate::{Recomputed, recompute};
 use crate::store::DEFAULT_TENANT;
-use crate::store::audit::{Audit, Audits, Checked, FINDINGS_MAX, Finding, LedgerRow, SAMPLE_MAX};
+use crate::store::audit::{Audit, Checked, FINDINGS_MAX, Finding, LedgerRow, SAMPLE_MAX};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -84,12 +84,17 @@ pub fn put_back(from: &Path, path: &Path) -> Result<Instant, Error> {
         )));
     };
     drop(copy);
-    let put = || {
-        let mut source = File::open(from)?;
-        let mut target = OpenOptions::new().write(true).create_new(true).open(path)?;
-        io::copy(&mut source, &mut target)
-    };
-    put().map_err(|e| file_error(path, &e))?;
+    let mut source = File::open(from).map_err(|e| file_error(from, &e))?;
+    let mut target = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|e| file_error(path, &e))?;
+    io::copy(&mut source, &mut target).map_err(|e| {
+        // Half a store must not be started on.
+        let _ = fs::remove_file(path);
+        file_error(path, &e)
+    })?;
     keep(path)?;
     Ok(Instant(taken_at))
 }

@@ -8,6 +8,9 @@ use crate::store::sql::db::{Db, params};
 use crate::store::sql::rows::{collect, first, get};
 use crate::store::{Error, TenantId};
 
+/// Draws for each row that is wanted: where there are few or great gaps, some are drawn again and again.
+const DRAWS_MAX: usize = 10;
+
 const ROW: &str = "SELECT d.id, d.input, d.output, p.name, p.version, p.digest
      FROM decisions d JOIN plugins p ON p.id = d.plugin_id WHERE d.tenant_id = ?1 AND d.id >= ?2 ORDER BY d.id LIMIT ?3";
 
@@ -38,8 +41,11 @@ pub(super) fn draw(
     let width = high.abs_diff(low) + 1;
     let mut drawn = BTreeSet::new();
     let mut found = Vec::with_capacity(count);
-    // A number that no row has stands for the next one. Where there are many gaps, some are drawn twice.
-    for draw in 0..count as u64 {
+    // A number that no row has stands for the next one; a row that was drawn is not drawn again.
+    for draw in 0..(count * DRAWS_MAX) as u64 {
+        if found.len() == count {
+            break;
+        }
         let place = low.saturating_add_unsigned(number(seed, draw) % width);
         if let Some(row) = take(db, tenant, place, 1)?.pop()
             && drawn.insert(row.id)
