@@ -52,7 +52,7 @@ fn held(world: &World) -> Vec<String> {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let messages = told["messages"].as_array().expect("messages").iter();
     let mut people: Vec<_> = messages
-        .filter_map(|message| message["contact"].as_str().map(str::to_owned))
+        .filter_map(|message| message["to"].as_str().map(str::to_owned))
         .collect();
     people.sort();
     people
