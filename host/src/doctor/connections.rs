@@ -50,7 +50,7 @@ async fn ask(known: &Known, net: &Arc<Net>, clock: &dyn Clock) -> Option<(Probed
     let probes = known.connector.probes.as_ref()?;
     let api = daemon::api(known, net);
     let began_at = clock.now();
-    let answer = api.call(&probes.request_at(began_at), clock).await;
+    let answer = api.call(&probes.request(began_at), clock).await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(failure) => return Some((Probed::Failed(failure.to_string()), None)),

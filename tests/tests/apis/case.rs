@@ -120,7 +120,7 @@ pub fn requests(connector: &Connector) -> Vec<(String, Value)> {
         }
     }
     if let Some(probes) = &connector.probes {
-        requests.push(("probe".to_owned(), show(&probes.request_at(NOW))));
+        requests.push(("probe".to_owned(), show(&probes.request(NOW))));
     }
     if let Some(refreshes) = &connector.refreshes {
         requests.push(("token".to_owned(), show(&refreshes.request())));

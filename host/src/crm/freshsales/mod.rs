@@ -112,7 +112,7 @@ impl Hook for Freshsales {
 
 impl Probes for Freshsales {
     /// A list of users is the smallest thing that every key may read.
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get("/selector/owners")
     }
 

@@ -146,7 +146,7 @@ impl Hook for Odoo {
 }
 
 impl Probes for Odoo {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call("res.users", "context_get", None, json!({}))
     }
 

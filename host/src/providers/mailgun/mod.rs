@@ -193,7 +193,7 @@ impl Registers for Mailgun {
 }
 
 impl Probes for Mailgun {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get(&format!("/v4/domains/{}", self.domain))
     }
 

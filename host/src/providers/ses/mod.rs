@@ -258,12 +258,7 @@ fn configured<'a>(topic: Option<&'a String>, key: &'static str) -> Result<&'a st
 }
 
 impl Probes for Ses {
-    /// Signed at the beginning of time: `request_at` is the one to call.
-    fn request(&self) -> Request {
-        self.request_at(Instant(0))
-    }
-
-    fn request_at(&self, now: Instant) -> Request {
+    fn request(&self, now: Instant) -> Request {
         self.signed(Method::Get, ACCOUNT, Vec::new(), now)
             .expect("the address was signed once when it was configured")
     }

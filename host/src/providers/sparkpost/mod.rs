@@ -192,7 +192,7 @@ impl Registers for SparkPost {
 }
 
 impl Probes for SparkPost {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call(Method::Get, "/account", None)
     }
 
