@@ -17,7 +17,7 @@ use crate::domain::EmailAddress;
 use crate::domain::mail::Outcome;
 use crate::store::DEFAULT_TENANT;
 use crate::store::explain::{
-    AttemptFacts, Because, Explain, Look, MessageInFull, MessageStory, Why,
+    AttemptFacts, Because, Explain, Look, MessageInFull, MessageStory, ThreadFacts, Why,
 };
 use crate::store::sqlite::SqliteStore;
 
@@ -213,6 +213,7 @@ fn print_in_full(message: &MessageInFull) {
             )),
         ),
         ("it says", Some(decided.reason.clone())),
+        ("thread", message.thread.as_ref().map(thread)),
         ("Message-ID", message.message_id.clone()),
         ("provider's id", story.provider_id.clone()),
     ];
@@ -317,6 +318,17 @@ fn look(look: &Look) -> String {
     match &look.at {
         Some(at) => format!("{text}, said {}", second(at)),
         None => text,
+    }
+}
+
+fn thread(thread: &ThreadFacts) -> String {
+    let id = &thread.answers;
+    match thread.kept {
+        Some(true) => format!("answers {id}"),
+        Some(false) => format!(
+            "a mail of its own, though it was to answer {id}: its provider drops In-Reply-To"
+        ),
+        None => format!("to answer {id}, where its provider keeps threads"),
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::rows::{collect, first, get, instant, instant_opt, json};
 use super::{LOOKED_AT_MAX, story, time};
 use crate::domain::Instant;
 use crate::store::Error;
-use crate::store::explain::{Heard, MessageInFull, TouchFacts};
+use crate::store::explain::{Heard, MessageInFull, ThreadFacts, TouchFacts};
 
 /// Touches of the contact, and of the rest of its account, that are shown with a message.
 const TOUCHES_SHOWN_MAX: usize = 20;
@@ -27,11 +27,21 @@ pub(super) fn message(
                 story: story::story(db, row, &pauses)?,
                 variables: json(row, "variables")?,
                 message_id: get(row, "rfc_message_id")?,
+                thread: thread(row)?,
                 heard: heard(db, tenant, get(row, "contact_id")?, id)?,
                 touches: touches(db, tenant, row)?,
             })
         },
     )
+}
+
+fn thread(row: &Row<'_>) -> Result<Option<ThreadFacts>, Error> {
+    let answers: Option<String> = get(row, "answers")?;
+    let (composed, threaded): (bool, bool) = (get(row, "composed")?, get(row, "threaded")?);
+    Ok(answers.map(|answers| ThreadFacts {
+        answers,
+        kept: composed.then_some(threaded),
+    }))
 }
 
 fn heard(db: &Connection, tenant: i64, contact: i64, id: &str) -> Result<Vec<Heard>, Error> {
