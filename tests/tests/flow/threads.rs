@@ -2,7 +2,7 @@
 //! that does not.
 
 use followup::store::DEFAULT_TENANT;
-use followup::store::explain::{Explain, ThreadFacts};
+use followup::store::explain::ThreadFacts;
 use followup_tests::FakeProvider;
 use followup_tests::town::{Event, Town};
 use serde_json::{Value, json};
