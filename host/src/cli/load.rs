@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
@@ -71,6 +71,15 @@ pub(super) fn survey(path: &Path) -> anyhow::Result<Config> {
             bail!("{} cannot be read", path.display())
         }
     }
+}
+
+/// The same, and what keeps the rest from being read, on stderr: a connection whose secret is not found
+/// is otherwise one that nobody ever wrote.
+pub(super) fn survey_aloud(path: &Path) -> anyhow::Result<Config> {
+    let (config, problems) = config::survey(path, &env);
+    let errors: Vec<Problem> = problems.into_iter().filter(Problem::is_error).collect();
+    complain(&errors);
+    config.ok_or_else(|| anyhow!("{} cannot be read", path.display()))
 }
 
 /// The same for authors of plugins, who may have no working folder: `path`, else `followup.toml`

@@ -166,10 +166,11 @@ impl Reconciler {
         let objects = crm.objects();
         let cursor = Cursor::read(due.cursor.as_deref(), clock.now());
         let object = objects.get(cursor.object).copied().unwrap_or_default();
-        let request = crm.request(object, cursor.since, cursor.page.as_deref());
+        let (since, page) = (cursor.since, cursor.page.as_deref());
+        let request = crm.request(object, since, page);
         let answer = call(asked, &request, clock).await?;
         // One object that we may not look through keeps nobody from the others.
-        let (found, refusal) = match crm.read(object, &answer) {
+        let (found, refusal) = match crm.read_page(object, since, page, &answer) {
             Err(AskError::Refused(reason)) if objects.len() > 1 => (Found::default(), Some(reason)),
             read => (read?, None),
         };

@@ -100,6 +100,21 @@ async fn an_operator_finds_health_and_figures() {
     assert_eq!(world.server.get("/nowhere").await.status, 404);
 }
 
+/// An image without a shell asks the program itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_needs_no_other_program() {
+    let mut world = World::start().await;
+    let base = world.server.base.clone();
+    let ready = ["ready", "--url", &base];
+    let done = world.server.site.run(&ready);
+    assert!(done.status.success(), "{done:?}");
+    world.server.terminate().await;
+    let done = world.server.site.run(&ready);
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("followup serve"), "{complaint}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn contact_show_and_status_have_their_shape_while_the_server_runs() {
     let world = World::start().await;

@@ -82,7 +82,7 @@ struct Outcome {
 
 impl Test {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = load::survey(&self.common.config)?;
+        let config = load::survey_aloud(&self.common.config)?;
         let Some(connection) = config.connections.get(&self.name) else {
             let names = config.connections.keys().map(String::as_str);
             bail!(
