@@ -2,9 +2,11 @@
 //!
 //! Each check gets an empty store and knows nothing of SQL.
 
+mod alike;
 mod bench;
 mod crossing;
 mod explain;
+mod hosts;
 mod installs;
 mod intake;
 mod late;
@@ -39,6 +41,16 @@ macro_rules! conformance {
                 async fn $check() {
                     let (store, _folder) = super::sqlite();
                     super::$module::$check(store).await;
+                }
+            )*
+        }
+
+        mod postgres_store {
+            $(
+                #[tokio::test]
+                async fn $check() {
+                    let store = followup_tests::cluster::store().await;
+                    super::$module::$check(std::sync::Arc::new(store)).await;
                 }
             )*
         }
@@ -140,4 +152,5 @@ conformance![
     installs::a_rollback_leaves_what_was_written,
     installs::a_plugin_that_keeps_failing_is_parked_and_resumed,
     explain::a_message_in_full_shows_looks_attempts_and_touches,
+    explain::whether_a_thread_was_kept_is_told,
 ];
