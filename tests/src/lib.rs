@@ -9,6 +9,7 @@
 //! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
 //! released by hand.
 
+pub mod cluster;
 pub mod connectors;
 pub mod dice;
 pub mod fake;

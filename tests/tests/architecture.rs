@@ -114,6 +114,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["doctor"]),
     ("dialoguer", &["cli"]),
     ("rusqlite", &["store/sqlite"]),
+    ("postgres", &["store/postgres"]),
+    ("tokio_postgres_rustls", &["store/postgres"]),
     ("reqwest", &["net"]),
     ("lettre", &["net"]),
     ("opentelemetry", &["traces"]),

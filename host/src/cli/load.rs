@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
 use crate::sandbox::Compiler;
-use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::Shared;
 
 /// A configuration that may be served.
 pub(super) struct Setup {
@@ -111,17 +111,13 @@ fn complain(problems: &[Problem]) {
 }
 
 /// The store of a host that may be running, for looking only.
-pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
+pub(super) fn read_store(path: &Path) -> anyhow::Result<Shared> {
     let config = survey(path)?;
-    Ok(SqliteStore::open_read_only(&config.store.path)?)
+    Ok(config.store.place.open_read_only()?)
 }
 
 /// The store of a host that may be running, for a command that adds to it. Commits of both wait for
 /// each other; the host notices what was added.
-pub(super) fn write_store(config: &Config) -> anyhow::Result<SqliteStore> {
-    let options = Options {
-        readers: 1,
-        ..Options::default()
-    };
-    Ok(SqliteStore::open(&config.store.path, options)?)
+pub(super) fn write_store(config: &Config) -> anyhow::Result<Shared> {
+    Ok(config.store.place.for_a_command().open()?)
 }

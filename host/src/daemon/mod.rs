@@ -8,6 +8,7 @@ mod gateway;
 mod outgoing;
 mod plugins;
 mod ready;
+mod recover;
 mod rules;
 mod sandbox;
 mod telemetry;
@@ -16,7 +17,7 @@ mod web;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::recover::Recovery;
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
 use crate::decide::Engine;
@@ -35,6 +37,7 @@ use crate::poll::Poller;
 use crate::pulse::{Pulse, Watched};
 use crate::reconcile::Reconciler;
 use crate::store;
+use crate::store::place::Place;
 use crate::traces::Collecting;
 use crate::writeback::Scribe;
 use ready::Readiness;
@@ -119,20 +122,12 @@ impl Daemon {
         let named = |plugin: &Manifest| format!("{} {}", plugin.id, plugin.version);
         let loaded: Vec<_> = manifests.iter().map(named).collect();
         let parts = wire::wire(config, validated, plugins, clock.now()).await?;
-        let in_doubt = parts.deliverer.recover(clock.now()).await?;
-        if in_doubt > 0 {
-            tracing::warn!(
-                in_doubt,
-                "messages were with a provider when the host stopped last"
-            );
-        }
-        let writes_in_doubt = parts.scribe.recover(clock.now()).await?;
-        if writes_in_doubt > 0 {
-            tracing::warn!(
-                writes_in_doubt,
-                "writes were with a CRM when the host stopped last"
-            );
-        }
+        let recovery = Recovery {
+            store: Arc::clone(&parts.store),
+            deliverer: parts.deliverer.clone(),
+            scribe: parts.scribe.clone(),
+        };
+        recovery.once(clock.now()).await?;
         let listener = listener.share()?;
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
@@ -143,7 +138,7 @@ impl Daemon {
             clock: Arc::clone(&clock),
             loops: watched,
             plugins: loaded.into(),
-            folder: folder(&config.store.path),
+            folder: folder(&config.store.place),
         };
         let app = web::app(door, pages, readiness)?;
 
@@ -194,6 +189,7 @@ impl Daemon {
                 .run(Arc::clone(&clock), stopped.clone(), scribe);
             tasks.spawn(run);
             tasks.spawn(web::keep_figures(Arc::clone(&clock), stopped.clone()));
+            tasks.spawn(recovery.run(Arc::clone(&clock), stopped.clone()));
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
                 if let Err(e) = store.watch(clock.as_ref(), stopped).await {
@@ -256,10 +252,13 @@ fn pulses(loops: Loops) -> (Option<[Pulse; 6]>, Arc<[Watched]>) {
     (Some(pulses), watched.into())
 }
 
-/// The folder of a file.
-fn folder(file: &Path) -> PathBuf {
-    match file.parent() {
+/// Where the store lies, if on a disk of ours.
+fn folder(place: &Place) -> Option<PathBuf> {
+    let Place::File(file, _) = place else {
+        return None;
+    };
+    Some(match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
-    }
+    })
 }

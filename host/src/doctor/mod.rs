@@ -56,7 +56,7 @@ pub async fn examine(subject: &Subject<'_>, means: &Means<'_>) -> Report {
     let config = subject.config;
     let mut findings = configuration::look(&config.file, subject.problems);
     findings.extend(plugins::look(subject.plugins));
-    findings.extend(store::look(&config.store.path).await);
+    findings.extend(store::look(&config.store.place).await);
     findings.extend(address::look(config, means.zone).await);
     let (of_connections, dates) = connections::look(config, means).await;
     findings.push(clock::look(config, dates, means).await);

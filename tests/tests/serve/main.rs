@@ -11,6 +11,7 @@ mod interface;
 mod kill;
 mod leads;
 mod outcomes;
+mod postgres;
 mod race;
 mod ready;
 mod recipient;

@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{backlog, exits, looks, migrate, prepare, recipient, register, work};
+use super::{migrate, prepare};
+use crate::store::sql::{backlog, exits, looks, recipient, register, work};
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().expect("opens");
