@@ -17,7 +17,7 @@ mod web;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,7 +138,11 @@ impl Daemon {
             clock: Arc::clone(&clock),
             loops: watched,
             plugins: loaded.into(),
-            folder: folder(&config.store.place),
+            folder: match &config.store.place {
+                Place::File(path, _) => folder(path),
+                // The database's disk is its own; ours holds compiled plugins.
+                Place::Server(_) => config.sandbox.cache.clone(),
+            },
         };
         let app = web::app(door, pages, readiness)?;
 
@@ -252,13 +256,10 @@ fn pulses(loops: Loops) -> (Option<[Pulse; 6]>, Arc<[Watched]>) {
     (Some(pulses), watched.into())
 }
 
-/// Where the store lies, if on a disk of ours.
-fn folder(place: &Place) -> Option<PathBuf> {
-    let Place::File(file, _) = place else {
-        return None;
-    };
-    Some(match file.parent() {
+/// The folder of a file.
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
-    })
+    }
 }

@@ -30,8 +30,8 @@ pub(super) struct Readiness {
     pub(super) loops: Arc<[Watched]>,
     /// Id and version of each.
     pub(super) plugins: Arc<[String]>,
-    /// Where the store lies, if on a disk of ours.
-    pub(super) folder: Option<PathBuf>,
+    /// Where the store lies.
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,7 +65,7 @@ impl Readiness {
                 .map(|watched| turning(watched.name(), watched.doing(), now)),
         );
         checks.push(loaded(&self.plugins));
-        checks.extend(self.folder.as_deref().map(disk));
+        checks.push(disk(&self.folder));
         checks.push(clock(self.loops.iter().map(Watched::doing), now));
         let failed: Vec<_> = checks
             .iter()

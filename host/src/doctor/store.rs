@@ -83,6 +83,11 @@ fn judge_room(free_bytes: u64) -> Finding {
 mod tests {
     use super::super::Verdict;
     use super::*;
+    use crate::store::sqlite::Options;
+
+    fn place(path: &Path) -> Place {
+        Place::File(path.to_owned(), Options::default())
+    }
 
     #[test]
     fn room_on_the_disk() {
@@ -104,11 +109,11 @@ mod tests {
         let verdicts = |findings: Vec<Finding>| -> Vec<Verdict> {
             findings.iter().map(|finding| finding.verdict).collect()
         };
-        let found = look(&path).await;
+        let found = look(&place(&path)).await;
         assert_eq!(found[0].verdict, Verdict::Skipped, "{found:?}");
 
         std::fs::write(&path, "this is no database, whatever its name says").expect("written");
-        let found = look(&path).await;
+        let found = look(&place(&path)).await;
         assert!(
             verdicts(found.clone()).contains(&Verdict::Problem),
             "{found:?}"

@@ -51,7 +51,7 @@ async fn conclude(store: &Shared, seq: i64, outcome: Outcome, now: Instant) {
 pub(crate) async fn what_waits_is_counted_with_its_age(store: Shared) {
     let empty = store.backlog(NOW).await.expect("read");
     assert_eq!(empty, Backlog::default());
-    hear(&store, vec![event("form-submitted", "bob@x.example", "1")]).await;
+    hear(&store, vec![event("1", "form-submitted", "bob@x.example")]).await;
     let waits = store.backlog(NOW.plus_ms(5_000)).await.expect("read");
     let later = NOW.plus_ms(5_000);
     assert_eq!(
