@@ -11,6 +11,7 @@
 mod fields;
 mod front_matter;
 mod html;
+mod layout;
 mod letterhead;
 pub mod mail;
 mod markdown;
