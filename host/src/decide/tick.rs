@@ -73,9 +73,10 @@ impl Engine {
         for contact in due {
             let engine = self.clone();
             let id = contact.id;
+            let threads = self.sandbox.threads();
             // Boxed: a task is moved when it is spawned, and a turn is large.
-            let turn =
-                turns.spawn(async move { Box::pin(contact::decide(&engine, contact, now)).await });
+            let turn = async move { Box::pin(contact::decide(&engine, contact, now)).await };
+            let turn = turns.spawn_on(turn, threads);
             places.insert(turn.id(), id);
         }
         let mut decided = Vec::new();
