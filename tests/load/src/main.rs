@@ -98,7 +98,7 @@ impl Run {
                 repeat: 1,
                 fields,
                 webhooks: 10_000,
-                decisions: 30_000,
+                decisions: 20_000,
                 mails: 5_000,
                 few_asleep: 2_000,
                 many_asleep: 20_000,
@@ -138,7 +138,7 @@ fn main() -> anyhow::Result<()> {
             continue;
         }
         let wide = matches!(scenario, Scenario::Sleepers);
-        // A million take long to put to sleep, and are measured many times over by themselves.
+        // A million take long to put to sleep; what is measured of them repeats itself.
         for round in 0..if wide { 1 } else { size.repeat } {
             eprintln!("{scenario:?}, run {} ...", round + 1);
             let measured = match scenario {

@@ -44,7 +44,6 @@ impl People {
     /// A person who asks for prices, as a CloudEvent of the moment: its id, and its body.
     pub(crate) fn event(&self, at: Instant) -> (String, Vec<u8>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let company = number / COLLEAGUES;
         let known = FIELDS
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!(value)));
@@ -59,9 +58,24 @@ impl People {
             "id": id,
             "source": "https://crm.example",
             "type": "form-submitted",
-            "subject": format!("{MARK}{number}@company-{company}.example"),
+            "subject": address(number),
             "time": at.to_utc().to_rfc3339(),
             "data": { "form": "pricing", "contact": contact },
+        });
+        (id, event.to_string().into_bytes())
+    }
+
+    /// A known person looks at a page.
+    fn visit(&self, number: usize, at: Instant) -> (String, Vec<u8>) {
+        let id = format!("visit-{number}");
+        let event = json!({
+            "specversion": "1.0",
+            "id": id,
+            "source": "https://crm.example",
+            "type": "page-visited",
+            "subject": address(number),
+            "time": at.to_utc().to_rfc3339(),
+            "data": { "url": "https://acme.example/prices", "title": "Our prices", "visit": number },
         });
         (id, event.to_string().into_bytes())
     }
@@ -74,11 +88,20 @@ impl People {
     /// Signed webhooks as they go over the wire, each about somebody new.
     pub(crate) fn webhooks(&self, count: usize) -> Vec<Vec<u8>> {
         let now = SystemClock.now();
-        (0..count).map(|_| self.webhook(now)).collect()
+        (0..count)
+            .map(|_| self.signed(self.event(now), now))
+            .collect()
     }
 
-    fn webhook(&self, now: Instant) -> Vec<u8> {
-        let (id, body) = self.event(now);
+    /// The same about visits of the people of these numbers, once each.
+    pub(crate) fn visits(&self, people: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+        let now = SystemClock.now();
+        people
+            .map(|number| self.signed(self.visit(number, now), now))
+            .collect()
+    }
+
+    fn signed(&self, (id, body): (String, Vec<u8>), now: Instant) -> Vec<u8> {
         let timestamp_s = now.0 / 1_000;
         let signature = standard_webhooks::sign(&self.secret, &id, timestamp_s, &body);
         let mut request = format!(
@@ -91,4 +114,9 @@ impl People {
         request.extend(body);
         request
     }
+}
+
+fn address(number: usize) -> String {
+    let company = number / COLLEAGUES;
+    format!("{MARK}{number}@company-{company}.example")
 }
