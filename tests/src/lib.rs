@@ -9,6 +9,7 @@
 //! Nothing here sleeps for luck: tests wait for a condition (`eventually`), and fakes are held and
 //! released by hand.
 
+pub mod cluster;
 pub mod connectors;
 pub mod dice;
 pub mod fake;
@@ -23,7 +24,9 @@ pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
+pub use fake::collector::{Collected, FakeCollector};
 pub use fake::dns::FakeDns;
+pub use fake::gate::{Gate, Weather};
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider, Search};

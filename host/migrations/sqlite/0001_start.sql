@@ -500,3 +500,7 @@ CREATE TABLE pauses (
     PRIMARY KEY (tenant_id, scope, name, cause)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pauses_open ON pauses (tenant_id) WHERE lifted_at IS NULL;
+
+-- Calls that nobody waits for any more, when a host starts: it is the only one.
+CREATE VIEW interrupted_messages AS SELECT * FROM messages WHERE status = 'sending';
+CREATE VIEW interrupted_writebacks AS SELECT * FROM writebacks WHERE status = 'sending';

@@ -10,7 +10,7 @@ use super::table::{or_dash, table};
 use super::{Common, block_on, print_json};
 use crate::domain::EmailAddress;
 use crate::store::DEFAULT_TENANT;
-use crate::store::ledger::{ContactReport, Ledger};
+use crate::store::ledger::ContactReport;
 
 #[derive(Subcommand)]
 pub(super) enum Contact {

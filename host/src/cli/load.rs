@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use crate::config::{self, Config, Problem, Validated};
 use crate::daemon::Plugins;
 use crate::sandbox::Compiler;
-use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::Shared;
 
 /// A configuration that may be served.
 pub(super) struct Setup {
@@ -73,6 +73,15 @@ pub(super) fn survey(path: &Path) -> anyhow::Result<Config> {
     }
 }
 
+/// The same, and what keeps the rest from being read, on stderr: a connection whose secret is not found
+/// is otherwise one that nobody ever wrote.
+pub(super) fn survey_aloud(path: &Path) -> anyhow::Result<Config> {
+    let (config, problems) = config::survey(path, &env);
+    let errors: Vec<Problem> = problems.into_iter().filter(Problem::is_error).collect();
+    complain(&errors);
+    config.ok_or_else(|| anyhow!("{} cannot be read", path.display()))
+}
+
 /// The same for authors of plugins, who may have no working folder: `path`, else `followup.toml`
 /// where there is one, else the defaults.
 pub(super) fn survey_or_defaults(path: Option<&Path>) -> anyhow::Result<Config> {
@@ -102,17 +111,13 @@ fn complain(problems: &[Problem]) {
 }
 
 /// The store of a host that may be running, for looking only.
-pub(super) fn read_store(path: &Path) -> anyhow::Result<SqliteStore> {
+pub(super) fn read_store(path: &Path) -> anyhow::Result<Shared> {
     let config = survey(path)?;
-    Ok(SqliteStore::open_read_only(&config.store.path)?)
+    Ok(config.store.place.open_read_only()?)
 }
 
 /// The store of a host that may be running, for a command that adds to it. Commits of both wait for
 /// each other; the host notices what was added.
-pub(super) fn write_store(config: &Config) -> anyhow::Result<SqliteStore> {
-    let options = Options {
-        readers: 1,
-        ..Options::default()
-    };
-    Ok(SqliteStore::open(&config.store.path, options)?)
+pub(super) fn write_store(config: &Config) -> anyhow::Result<Shared> {
+    Ok(config.store.place.for_a_command().open()?)
 }

@@ -19,6 +19,7 @@ mod mail;
 mod outbox;
 mod pause;
 pub mod plugin;
+mod ready;
 mod sequence;
 mod serve;
 mod status;
@@ -56,6 +57,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Run: take in webhooks, decide, deliver.
     Serve(serve::Serve),
+    /// Say whether the host that runs here takes webhooks in, for health checks of containers.
+    Ready(ready::Ready),
     /// How things stand: contacts, enrollments, messages, parked decisions.
     Status(status::Status),
     /// Why somebody got mail or did not, what comes next, and what stands in the way.
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Connections(command) => command.run(),
         Command::Doctor(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Ready(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Why(command) => command.run(),
         Command::Outbox(command) => command.run(),

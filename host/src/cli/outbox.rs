@@ -11,8 +11,8 @@ use super::table::{or_dash, second, table};
 use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
-use crate::store::controls::{Controls, Which};
-use crate::store::explain::{Explain, OutboxFilter, OutboxReport, RuleCount, WaitingMessage};
+use crate::store::controls::Which;
+use crate::store::explain::{OutboxFilter, OutboxReport, RuleCount, WaitingMessage};
 
 const EXAMPLES: &str = "Examples:
   followup outbox                                  what is due first comes first

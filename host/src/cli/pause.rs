@@ -21,11 +21,8 @@ use crate::config::Config;
 use crate::domain::outlook::resume;
 use crate::domain::pause::{Cause, Pause, Scope};
 use crate::domain::{EmailAddress, Instant, spelling};
-use crate::store::DEFAULT_TENANT;
-use crate::store::controls::Controls;
-use crate::store::explain::{Explain, Hindrances, PauseFacts};
-use crate::store::ledger::Ledger;
-use crate::store::sqlite::SqliteStore;
+use crate::store::explain::{Hindrances, PauseFacts};
+use crate::store::{DEFAULT_TENANT, Store};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -105,7 +102,7 @@ impl PauseArgs {
         let config = survey(&self.common.config)?;
         let store = write_store(&config)?;
         let now = SystemClock.now();
-        let target = self.whom.target(&config, &store)?;
+        let target = self.whom.target(&config, &*store)?;
         let until = self
             .until
             .map(|text| until(&text, config.calendar.time_zone, now))
@@ -145,7 +142,7 @@ impl Resume {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = survey(&self.common.config)?;
         let store = write_store(&config)?;
-        let target = self.whom.target(&config, &store)?;
+        let target = self.whom.target(&config, &*store)?;
         let done = store.resume(DEFAULT_TENANT, target.scope, &target.key, SystemClock.now());
         let freed = block_on(done)??;
         if self.common.json {
@@ -190,7 +187,7 @@ impl Target {
 }
 
 impl Whom {
-    fn target(&self, config: &Config, store: &SqliteStore) -> anyhow::Result<Target> {
+    fn target(&self, config: &Config, store: &dyn Store) -> anyhow::Result<Target> {
         if self.all {
             return Ok(named(Scope::Tenant, ""));
         }
@@ -230,7 +227,7 @@ fn known<'a>(
     scope: Scope,
     name: &str,
     configured: impl Iterator<Item = &'a String> + Clone,
-    store: &SqliteStore,
+    store: &dyn Store,
 ) -> anyhow::Result<()> {
     if configured.clone().any(|known| known == name) {
         return Ok(());

@@ -8,8 +8,7 @@ use serde::Serialize;
 use super::table::table;
 use super::{Common, block_on, load, print_json};
 use crate::store::DEFAULT_TENANT;
-use crate::store::ledger::{Ledger, SequenceReport};
-use crate::store::sqlite::SqliteStore;
+use crate::store::ledger::SequenceReport;
 
 #[derive(Subcommand)]
 pub(super) enum Sequence {
@@ -31,11 +30,9 @@ impl Sequence {
         let Self::List(common) = self;
         let config = load::survey(&common.config)?;
         // Before the first start there are no counts, but there are sequences.
-        let reports = if config.store.path.exists() {
-            let store = SqliteStore::open_read_only(&config.store.path)?;
-            block_on(store.sequences(DEFAULT_TENANT))??
-        } else {
-            Vec::new()
+        let reports = match config.store.place.open_if_there()? {
+            Some(store) => block_on(store.sequences(DEFAULT_TENANT))??,
+            None => Vec::new(),
         };
         let rows: Vec<_> = config
             .sequences

@@ -14,12 +14,16 @@ use super::load::{self, Setup};
 use super::logs;
 use crate::clock::SystemClock;
 use crate::daemon::{Daemon, Listener, Loops};
+use crate::store::place::Place;
 
 #[derive(Args)]
 pub(super) struct Serve {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "followup.toml")]
     config: std::path::PathBuf,
+    /// How log lines are written to stderr.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = logs::Format::Auto)]
+    log_format: logs::Format,
 }
 
 /// Held while the process lives, kill -9 included: two hosts on one file would each take the
@@ -46,11 +50,15 @@ impl Serve {
     /// SIGTERM and SIGINT, finishing what is under way. On SIGHUP, and when another version of a plugin
     /// is activated, it reads everything anew and goes on with that, unless something is wrong with it.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        logs::start("info");
+        logs::start("info", self.log_format);
         let Some(setup) = load::setup(&self.config)? else {
             return Ok(ExitCode::FAILURE);
         };
-        let _lock = lock(&setup.config.store.path)?;
+        let _lock = match &setup.config.store.place {
+            Place::File(path, _) => Some(lock(path)?),
+            // Any number of hosts share it.
+            Place::Server(_) => None,
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -63,7 +71,7 @@ impl Serve {
         let listener = Listener::bind(setup.config.server.listen)?;
         let mut told = false;
         loop {
-            let (url, file) = (setup.config.server.listen, setup.config.store.path.clone());
+            let (url, place) = (setup.config.server.listen, setup.config.store.place.clone());
             let daemon = Daemon::start_on(
                 &listener,
                 &setup.config,
@@ -85,7 +93,8 @@ impl Serve {
                 }
                 match tokio::task::block_in_place(|| load::setup(&self.config)) {
                     Ok(Some(next))
-                        if (next.config.server.listen, &next.config.store.path) != (url, &file) =>
+                        if next.config.server.listen != url
+                            || !next.config.store.place.is_same(&place) =>
                     {
                         tracing::error!(
                             "server.listen and store.url change with a restart only: going on as before"

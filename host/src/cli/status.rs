@@ -13,11 +13,11 @@ use super::table::{or_dash, table};
 use super::{Common, block_on, outbox, pause, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
-use crate::store::explain::{Explain, Hindrances};
-use crate::store::ledger::{Ledger, StatusReport};
-use crate::store::reconciles::{ReconcileFacts, Reconciles};
-use crate::store::triggers::{TriggerFacts, Triggers};
-use crate::store::writebacks::{WriteFacts, Writebacks};
+use crate::store::explain::Hindrances;
+use crate::store::ledger::StatusReport;
+use crate::store::reconciles::ReconcileFacts;
+use crate::store::triggers::TriggerFacts;
+use crate::store::writebacks::WriteFacts;
 
 #[derive(Args)]
 pub(super) struct Status {

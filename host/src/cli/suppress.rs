@@ -14,9 +14,8 @@ use super::table::table;
 use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::leads::unwanted::{UnwantedColumns, target};
-use crate::store::roster::{BATCH_MAX, Entry, Roster, Suppressed};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{self, DEFAULT_TENANT};
+use crate::store::roster::{BATCH_MAX, Entry, Suppressed};
+use crate::store::{self, DEFAULT_TENANT, Store};
 
 /// Entries read at once.
 const PAGE_MAX: usize = 1_000;
@@ -162,7 +161,7 @@ fn list(common: &Common) -> anyhow::Result<()> {
     if common.json {
         print!("[");
     }
-    each(&store, |entry| {
+    each(&*store, |entry| {
         count += 1;
         if common.json {
             let comma = if count > 1 { "," } else { "" };
@@ -219,10 +218,10 @@ impl Import {
                 Err(reason) => imported.reject(record.row, reason),
             }
             if batch.len() == BATCH_MAX {
-                imported.add(&suppress(&store, &mut batch)?);
+                imported.add(&suppress(&*store, &mut batch)?);
             }
         }
-        imported.add(&suppress(&store, &mut batch)?);
+        imported.add(&suppress(&*store, &mut batch)?);
         source.bar.finish_and_clear();
         if self.common.json {
             return print_json(&imported);
@@ -232,7 +231,7 @@ impl Import {
     }
 }
 
-fn suppress(store: &SqliteStore, batch: &mut Vec<Entry>) -> anyhow::Result<Suppressed> {
+fn suppress(store: &dyn Store, batch: &mut Vec<Entry>) -> anyhow::Result<Suppressed> {
     let entries = std::mem::take(batch);
     let now = SystemClock.now();
     Ok(block_on(store.suppress(DEFAULT_TENANT, entries, now))??)
@@ -302,18 +301,18 @@ impl Export {
             Some(path) => {
                 let cannot = || format!("{} cannot be written", path.display());
                 let file = File::create(path).with_context(cannot)?;
-                let count = export(&store, file).with_context(cannot)?;
+                let count = export(&*store, file).with_context(cannot)?;
                 println!("{count} entries in {}", path.display());
             }
             None => {
-                export(&store, std::io::stdout().lock())?;
+                export(&*store, std::io::stdout().lock())?;
             }
         }
         Ok(())
     }
 }
 
-fn export(store: &SqliteStore, to: impl Write) -> anyhow::Result<usize> {
+fn export(store: &dyn Store, to: impl Write) -> anyhow::Result<usize> {
     let mut writer = csv::Writer::from_writer(to);
     writer.write_record(["address", "reason", "source", "at"])?;
     let mut count = 0;
@@ -328,7 +327,7 @@ fn export(store: &SqliteStore, to: impl Write) -> anyhow::Result<usize> {
 
 /// Every entry, page by page.
 fn each(
-    store: &SqliteStore,
+    store: &dyn Store,
     mut take: impl FnMut(Entry) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut after = None;

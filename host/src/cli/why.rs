@@ -15,11 +15,8 @@ use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::EmailAddress;
 use crate::domain::mail::Outcome;
-use crate::store::DEFAULT_TENANT;
-use crate::store::explain::{
-    AttemptFacts, Because, Explain, Look, MessageInFull, MessageStory, Why,
-};
-use crate::store::sqlite::SqliteStore;
+use crate::store::explain::{AttemptFacts, Because, Look, MessageInFull, MessageStory, Why};
+use crate::store::{DEFAULT_TENANT, Store};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -56,15 +53,15 @@ impl WhyArgs {
             .transpose()?;
         let store = read_store(&self.common.config)?;
         match (&self.message, email) {
-            (Some(id), email) => message(&store, id, email.as_ref(), self.common.json),
-            (None, Some(email)) => person(&store, &email, self.limit, self.common.json),
+            (Some(id), email) => message(&*store, id, email.as_ref(), self.common.json),
+            (None, Some(email)) => person(&*store, &email, self.limit, self.common.json),
             (None, None) => bail!("say who: an e-mail address, or --message ID"),
         }
     }
 }
 
 fn person(
-    store: &SqliteStore,
+    store: &dyn Store,
     email: &EmailAddress,
     limit: usize,
     json: bool,
@@ -84,7 +81,7 @@ fn person(
 }
 
 fn message(
-    store: &SqliteStore,
+    store: &dyn Store,
     id: &str,
     email: Option<&EmailAddress>,
     json: bool,

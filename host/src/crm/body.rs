@@ -2,6 +2,15 @@
 
 use crate::domain::connector::{SentMail, Write, marker};
 
+/// The longest title of a note, in characters.
+const TITLE_MAX_CHARS: usize = 100;
+
+/// The title of a note that has none: its first line.
+pub(super) fn title(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or("Note");
+    line.chars().take(TITLE_MAX_CHARS).collect()
+}
+
 /// The text and, a line below it, the marker.
 pub(super) fn text(write: &Write, body: &str) -> String {
     format!("{}\n\n{}", body.trim_end(), marker(write))

@@ -6,10 +6,32 @@
 use serde_json::Value;
 
 use crate::domain::connector::{AskError, WriteOutcome};
-use crate::domain::http::{Method, Request, Response};
+use crate::domain::http::{Method, Request};
+
+const JSON: &str = "application/json";
+/// The longest id of a record that is asked for, in bytes.
+const ID_MAX_BYTES: usize = 100;
 
 /// A header that shows who calls; none where a token is added on the way.
 pub(super) type Credential = (&'static str, String);
+
+/// A request, with a JSON body where there is one.
+pub(super) fn request(
+    method: Method,
+    url: String,
+    credentials: impl Into<Option<Credential>>,
+    body: Option<&Value>,
+) -> Request {
+    let mut headers = vec![("accept", JSON.to_owned())];
+    headers.extend(credentials.into());
+    headers.extend(body.map(|_| ("content-type", JSON.to_owned())));
+    Request {
+        method,
+        url,
+        headers,
+        body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
+    }
+}
 
 /// A request with a JSON body.
 pub(super) fn send(
@@ -18,25 +40,22 @@ pub(super) fn send(
     credentials: impl Into<Option<Credential>>,
     body: &Value,
 ) -> Request {
-    let mut request = get(url, credentials);
-    request.method = method;
-    request
-        .headers
-        .push(("content-type", "application/json".to_owned()));
-    request.body = body.to_string().into_bytes();
-    request
+    request(method, url, credentials, Some(body))
 }
 
 /// A request without a body.
 pub(super) fn get(url: String, credentials: impl Into<Option<Credential>>) -> Request {
-    let mut headers = vec![("accept", "application/json".to_owned())];
-    headers.extend(credentials.into());
-    Request {
-        method: Method::Get,
-        url,
-        headers,
-        body: Vec::new(),
-    }
+    request(Method::Get, url, credentials, None)
+}
+
+/// A request for a token (RFC 6749, 4.4.2 and 6): the client's credentials stand in its form.
+pub(super) fn token(url: String, form: &[(&str, &str)]) -> Request {
+    let mut request = get(url, None);
+    request.method = Method::Post;
+    let form_type = "application/x-www-form-urlencoded".to_owned();
+    request.headers.push(("content-type", form_type));
+    request.body = query(form).into_bytes();
+    request
 }
 
 /// A query in the form of addresses: `a=1&b=%20`.
@@ -51,11 +70,6 @@ pub(super) fn url(path: &str, parameters: &[(&str, &str)]) -> String {
     format!("{path}?{}", query(parameters))
 }
 
-/// The body of an answer; null where it is no JSON.
-pub(super) fn body(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
 /// The items of a list in an object; nothing where there is no list.
 pub(super) fn items<'a>(object: &'a Value, key: &str) -> &'a [Value] {
     object
@@ -64,17 +78,23 @@ pub(super) fn items<'a>(object: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Whether an id may stand in the path of an address as it is.
-pub(super) fn is_plain_id(id: &str) -> bool {
-    !id.is_empty()
-        && id
+/// Whether a text can be the id of a record, and stand in an address as it is.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=ID_MAX_BYTES).contains(&text.len())
+        && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+}
+
+/// Whether an id has the form of a UUID: an owner or a deal that another system named has not.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    is_id(text) && lengths.eq([8, 4, 4, 4, 12])
 }
 
 /// An id that an address is made of, or why it cannot be.
 pub(super) fn plain_id<'a>(object: &str, id: &'a str) -> Result<&'a str, AskError> {
-    if is_plain_id(id) {
+    if is_id(id) {
         Ok(id)
     } else {
         Err(AskError::Refused(format!("{id:?} is no id of a {object}")))
@@ -118,8 +138,11 @@ mod tests {
             ("1?a=b", false),
             ("ü", false),
         ] {
-            assert_eq!(is_plain_id(id), expect, "{id}");
+            assert_eq!(is_id(id), expect, "{id}");
         }
+        assert!(!is_id(&"a".repeat(ID_MAX_BYTES + 1)));
+        assert!(is_uuid("bf071e1f-6035-429d-b874-d83ea64ea13b"));
+        assert!(!is_uuid("5564764442a6d024c"));
     }
 
     #[test]

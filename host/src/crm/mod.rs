@@ -5,7 +5,6 @@
 //! rides along untouched in `raw`. A new CRM is a new folder, and golden payloads in
 //! `tests/golden/NAME/` that the shared contract test (`tests/tests/hooks/`) runs over.
 
-mod associated;
 pub mod attio;
 mod body;
 mod call;
@@ -17,10 +16,10 @@ pub mod freshsales;
 pub mod hubspot;
 mod moment;
 pub mod odoo;
-mod people;
 mod person;
 pub mod pipedrive;
 pub mod salesforce;
+mod stages;
 pub mod time_zone;
 pub mod twenty;
 pub mod zoho;

@@ -17,7 +17,6 @@ use crate::embedded::EMBEDDED;
 use crate::plugins::{Lock, drift};
 use crate::sandbox::{Compiler, Plugin, Sandbox};
 use crate::store::DEFAULT_TENANT;
-use crate::store::sqlite::SqliteStore;
 
 /// Loaded plugins and the sandbox they run in. A clone shares both.
 #[derive(Clone)]
@@ -139,7 +138,7 @@ fn from_files(config: &Config, sandbox: &Sandbox) -> anyhow::Result<Vec<Installe
 }
 
 fn installed(config: &Config, sandbox: &Sandbox) -> anyhow::Result<Vec<Installed>> {
-    let installs = SqliteStore::installs_in(&config.store.path, DEFAULT_TENANT)?;
+    let installs = config.store.place.installs(DEFAULT_TENANT)?;
     let shelf = config.plugins.shelf();
     let differences: Vec<_> = drift(&Lock::read(&config.plugins.lock)?, &installs, &shelf)
         .iter()

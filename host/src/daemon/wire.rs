@@ -25,7 +25,6 @@ use crate::poll::Poller;
 use crate::recipient;
 use crate::reconcile::Reconciler;
 use crate::store::intake::Reactions;
-use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::work::{SequenceSetup, Setup};
 use crate::store::{self, DEFAULT_TENANT};
 use crate::writeback::Scribe;
@@ -51,16 +50,7 @@ pub(super) async fn wire(
     plugins: Plugins,
     now: Instant,
 ) -> anyhow::Result<Parts> {
-    let store = SqliteStore::open(
-        &config.store.path,
-        Options {
-            commit_batch_max: config.store.commit_batch_max,
-            queue_max: config.store.queue_max,
-            readers: config.store.readers,
-        },
-    )
-    .context("store.url")?;
-    let store: store::Shared = Arc::new(store);
+    let store = config.store.place.open().context("store.url")?;
     let key = store.signing_key(DEFAULT_TENANT).await?;
     let net = Arc::new(Net::new(NetLimits {
         total_timeout_ms: config.deliver.timeout_ms,

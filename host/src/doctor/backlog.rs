@@ -1,17 +1,15 @@
 //! What in the store waits for a person: what is in doubt, and what fails again and again.
 
-use std::path::Path;
-
 use super::Finding;
-use crate::store::ledger::{Ledger, StatusReport};
-use crate::store::reconciles::{ReconcileFacts, Reconciles};
-use crate::store::sqlite::SqliteStore;
-use crate::store::triggers::{TriggerFacts, Triggers};
-use crate::store::writebacks::{WriteCount, Writebacks};
+use crate::store::ledger::StatusReport;
+use crate::store::place::Place;
+use crate::store::reconciles::ReconcileFacts;
+use crate::store::triggers::TriggerFacts;
+use crate::store::writebacks::WriteCount;
 use crate::store::{DEFAULT_TENANT, Error};
 
-pub(super) async fn look(path: &Path) -> Result<Vec<Finding>, Error> {
-    let store = SqliteStore::open_read_only(path)?;
+pub(super) async fn look(place: &Place) -> Result<Vec<Finding>, Error> {
+    let store = place.open_read_only()?;
     let report = store.status(DEFAULT_TENANT).await?;
     let triggers = store.trigger_facts(DEFAULT_TENANT).await?;
     let asked = store.reconcile_facts(DEFAULT_TENANT).await?;
@@ -72,7 +70,7 @@ fn failing_poll(asked: &ReconcileFacts) -> Finding {
         &format!("connection {}", asked.connection),
         format!("{what} ({} times in a row): {fault}", asked.failures),
         format!(
-            "check its credentials; it is tried again at {}",
+            "see whether it answers and takes our credentials; it is tried again at {}",
             asked.due_at
         ),
     )

@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::fs::{Access, access, statvfs};
 
 use super::{Finding, backlog};
+use crate::store::place::Place;
 
 const ABOUT: &str = "store";
 
@@ -12,7 +13,10 @@ const ABOUT: &str = "store";
 const FREE_WARNING_BYTES: u64 = 1 << 30;
 const FREE_PROBLEM_BYTES: u64 = 100 << 20;
 
-pub(super) async fn look(path: &Path) -> Vec<Finding> {
+pub(super) async fn look(place: &Place) -> Vec<Finding> {
+    let Place::File(path, _) = place else {
+        return look_inside(place).await;
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -20,20 +24,23 @@ pub(super) async fn look(path: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     if path.exists() {
         findings.push(writable(path, folder));
-        match backlog::look(path).await {
-            Ok(more) => findings.extend(more),
-            Err(error) => findings.push(Finding::problem(
-                ABOUT,
-                error.to_string(),
-                "where this program is newer than the store, start `followup serve` once; else see the operators' guide on recovery",
-            )),
-        }
+        findings.extend(look_inside(place).await);
     } else {
         let found = format!("{} does not exist yet: `serve` makes it", path.display());
         findings.push(Finding::skipped(ABOUT, found));
     }
     findings.push(room(folder));
     findings
+}
+
+async fn look_inside(place: &Place) -> Vec<Finding> {
+    backlog::look(place).await.unwrap_or_else(|error| {
+        vec![Finding::problem(
+            ABOUT,
+            error.to_string(),
+            "where this program is newer than the store, start `followup serve` once; else see the operators' guide on recovery",
+        )]
+    })
 }
 
 /// SQLite writes beside the file too (`-wal`, `-shm`), so the folder counts.
@@ -50,7 +57,7 @@ fn writable(path: &Path, folder: &Path) -> Finding {
     Finding::ok(ABOUT, format!("{} can be written", path.display()))
 }
 
-fn room(folder: &Path) -> Finding {
+pub(super) fn room(folder: &Path) -> Finding {
     // A folder that does not exist yet is made on the disk of the one above.
     let existing = folder.ancestors().find(|folder| folder.exists());
     let place = existing.unwrap_or(Path::new("."));
@@ -76,6 +83,11 @@ fn judge_room(free_bytes: u64) -> Finding {
 mod tests {
     use super::super::Verdict;
     use super::*;
+    use crate::store::sqlite::Options;
+
+    fn place(path: &Path) -> Place {
+        Place::File(path.to_owned(), Options::default())
+    }
 
     #[test]
     fn room_on_the_disk() {
@@ -97,11 +109,11 @@ mod tests {
         let verdicts = |findings: Vec<Finding>| -> Vec<Verdict> {
             findings.iter().map(|finding| finding.verdict).collect()
         };
-        let found = look(&path).await;
+        let found = look(&place(&path)).await;
         assert_eq!(found[0].verdict, Verdict::Skipped, "{found:?}");
 
         std::fs::write(&path, "this is no database, whatever its name says").expect("written");
-        let found = look(&path).await;
+        let found = look(&place(&path)).await;
         assert!(
             verdicts(found.clone()).contains(&Verdict::Problem),
             "{found:?}"

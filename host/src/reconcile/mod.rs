@@ -17,6 +17,7 @@ use crate::domain::backoff::Backoff;
 use crate::domain::connector::{AskError, Cursor, Found, Reconciles, Renews};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};
 use crate::net::Api;
+use crate::pulse::Pulse;
 use crate::store::intake::{Arrival, Reactions};
 use crate::store::reconciles::{FailedAsking, ReconciledPage};
 use crate::store::triggers::{DuePoll, PollKind, PollSetup};
@@ -81,9 +82,9 @@ impl Asked {
 
 impl Reconciler {
     /// Ticks until `stop` becomes true.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(&clock).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(&clock)).await {
                 Ok(asked) if asked > 0 => continue,
                 Ok(_) => self.store.next_poll_at(DEFAULT_TENANT, &self.names()).await,
                 Err(e) => Err(e),
@@ -166,10 +167,11 @@ impl Reconciler {
         let objects = crm.objects();
         let cursor = Cursor::read(due.cursor.as_deref(), clock.now());
         let object = objects.get(cursor.object).copied().unwrap_or_default();
-        let request = crm.request(object, cursor.since, cursor.page.as_deref());
+        let (since, page) = (cursor.since, cursor.page.as_deref());
+        let request = crm.request(object, since, page);
         let answer = call(asked, &request, clock).await?;
         // One object that we may not look through keeps nobody from the others.
-        let (found, refusal) = match crm.read(object, &answer) {
+        let (found, refusal) = match crm.read_page(object, since, page, &answer) {
             Err(AskError::Refused(reason)) if objects.len() > 1 => (Found::default(), Some(reason)),
             read => (read?, None),
         };

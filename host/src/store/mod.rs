@@ -8,15 +8,19 @@
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
+pub mod backlog;
 pub mod controls;
 pub mod explain;
 pub mod installs;
 pub mod intake;
 pub mod ledger;
 pub mod outbox;
+pub mod place;
+pub mod postgres;
 pub mod recipient;
 pub mod reconciles;
 pub mod roster;
+mod sql;
 pub mod sqlite;
 pub mod triggers;
 pub mod work;
@@ -28,6 +32,7 @@ use async_trait::async_trait;
 use secrecy::SecretSlice;
 use tokio::sync::{Notify, watch};
 
+pub use backlog::Backlogs;
 pub use controls::Controls;
 pub use explain::Explain;
 pub use installs::Installs;
@@ -65,6 +70,7 @@ pub trait Store:
     + Triggers
     + Reconciles
     + Writebacks
+    + Backlogs
     + Send
     + Sync
     + 'static
@@ -74,6 +80,12 @@ pub trait Store:
 
     /// Rings the bells for what other processes commit, until `stopped` turns true.
     async fn watch(&self, clock: &dyn Clock, stopped: watch::Receiver<bool>) -> Result<(), Error>;
+
+    /// Whether other hosts may work on it at the same time.
+    fn is_shared(&self) -> bool;
+
+    /// Whether this host is the one that does it. Where it is not, the readings of that loop are empty.
+    fn has(&self, duty: Duty) -> bool;
 
     /// What signs the links and reply addresses in the tenant's mails: the same for ever.
     async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error>;
@@ -94,6 +106,33 @@ pub struct Bells {
     pub poll: Notify,
     /// Something is to be written into a CRM.
     pub write_back: Notify,
+}
+
+/// What one host does for all that share a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Judging and sending: caps of identities, accounts and domains are counted by one.
+    Deliver,
+    /// Asking CRMs: for details, and at an interval.
+    Hydrate,
+    Poll,
+    /// Writing into CRMs.
+    WriteBack,
+    /// Concluding what hosts left that died.
+    Recover,
+}
+
+/// A bell by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bell {
+    Decide,
+    Deliver,
+    Hydrate,
+    Plugins,
+    Poll,
+    WriteBack,
+    /// A message is no longer with its provider.
+    Concluded,
 }
 
 /// What went wrong, by what the caller does next.

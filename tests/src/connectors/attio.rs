@@ -9,6 +9,8 @@ use super::{OTHER_PASSWORD, PASSWORD, Sample, headers};
 pub(super) fn sample() -> Sample {
     let settings = |secret: &str| {
         Settings::default()
+            .with_text("won_stages", "Signed")
+            .with_text("lost_stages", "No budget")
             .with_secret("access_token", "attio-token-1")
             .with_secret("webhook_secret", secret)
             .with_text("people_object", "97052eb9-e65e-443f-a297-f2d9a4a7f795")

@@ -11,6 +11,8 @@ use super::{OTHER_PASSWORD, PASSWORD, Sample, headers};
 pub(super) fn sample() -> Sample {
     let settings = |secret: &str| {
         Settings::default()
+            .with_text("won_stages", "Signed")
+            .with_text("lost_stages", "No budget")
             .with_secret("api_key", "twenty-key-1")
             .with_secret("webhook_secret", secret)
     };

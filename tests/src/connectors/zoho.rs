@@ -8,6 +8,8 @@ use super::{OTHER_PASSWORD, PASSWORD, Sample};
 pub(super) fn sample() -> Sample {
     let settings = |token: &str| {
         Settings::default()
+            .with_text("won_stages", "Signed")
+            .with_text("lost_stages", "No budget")
             .with_text("client_id", "1000.X")
             .with_secret("client_secret", "client-secret")
             .with_secret("refresh_token", "1000.refresh")

@@ -43,6 +43,9 @@ pub struct Case {
     /// Of `reconcile`.
     #[serde(default)]
     object: Option<String>,
+    /// Of `reconcile`: which page was asked for.
+    #[serde(default)]
+    page: Option<String>,
     /// Of `write` and `search`.
     #[serde(default)]
     kind: Option<String>,
@@ -194,7 +197,12 @@ impl Case {
             }
             "reconcile" => {
                 let reconciles = connector.reconciles.as_ref().expect(at);
-                let found = reconciles.read(self.object.as_deref().expect(at), &answer());
+                let found = reconciles.read_page(
+                    self.object.as_deref().expect(at),
+                    NOW.plus_ms(-3_600_000),
+                    self.page.as_deref(),
+                    &answer(),
+                );
                 asked(found.map(|found| {
                     let record = |record: &followup::domain::connector::Record| {
                         json!({"id": record.id, "modified_at": record.modified_at.to_string(),

@@ -176,3 +176,23 @@ fn a_raw_mail_is_classified() {
     assert_eq!(outcome["events"][0]["kind"], "replied", "{outcome}");
     assert_eq!(outcome["events"][0]["contact"]["email"], "bob@x.example");
 }
+
+/// A connection that the environment lacks a secret for is not one that nobody wrote.
+#[test]
+fn a_connection_that_cannot_be_read_says_why() {
+    let site = site();
+    let whole = site.read("followup.toml");
+    let connection =
+        "\n[connections.shop]\nkind = \"hubspot\"\nclient_secret = \"env:NOT_SET_HERE\"\n";
+    site.write("followup.toml", &format!("{whole}{connection}"));
+    site.write("deal.json", "[]");
+    let event = site.path("deal.json").display().to_string();
+    for arguments in [
+        vec!["connections"],
+        vec!["connections", "test", "shop", "--event", &event],
+    ] {
+        let done = site.run(&arguments);
+        let complaint = String::from_utf8_lossy(&done.stderr);
+        assert!(complaint.contains("NOT_SET_HERE"), "{complaint}");
+    }
+}

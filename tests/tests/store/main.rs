@@ -2,9 +2,11 @@
 //!
 //! Each check gets an empty store and knows nothing of SQL.
 
+mod alike;
 mod bench;
 mod crossing;
 mod explain;
+mod hosts;
 mod installs;
 mod intake;
 mod late;
@@ -39,6 +41,16 @@ macro_rules! conformance {
                 async fn $check() {
                     let (store, _folder) = super::sqlite();
                     super::$module::$check(store).await;
+                }
+            )*
+        }
+
+        mod postgres_store {
+            $(
+                #[tokio::test]
+                async fn $check() {
+                    let store = followup_tests::cluster::store().await;
+                    super::$module::$check(std::sync::Arc::new(store)).await;
                 }
             )*
         }

@@ -24,7 +24,7 @@ struct Row {
 }
 
 pub(super) fn run(common: &Common) -> anyhow::Result<ExitCode> {
-    let config = load::survey(&common.config)?;
+    let config = load::survey_aloud(&common.config)?;
     let rows: Vec<Row> = config
         .connections
         .iter()

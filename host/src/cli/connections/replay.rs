@@ -20,8 +20,8 @@ use crate::domain::http::{Method, Request};
 use crate::domain::spelling;
 use crate::domain::{Instant, NewEvent};
 use crate::net::{Net, NetLimits, Reach};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{DEFAULT_TENANT, Store};
+use crate::store::DEFAULT_TENANT;
+use crate::store::place::Place;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -82,7 +82,7 @@ struct Outcome {
 
 impl Test {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = load::survey(&self.common.config)?;
+        let config = load::survey_aloud(&self.common.config)?;
         let Some(connection) = config.connections.get(&self.name) else {
             let names = config.connections.keys().map(String::as_str);
             bail!(
@@ -107,7 +107,7 @@ impl Test {
     }
 
     async fn replay(&self, config: &Config, connection: &Connection) -> anyhow::Result<Outcome> {
-        let key = reply_key(&config.store.path).await?;
+        let key = reply_key(&config.store.place).await?;
         let net = Arc::new(Net::new(NetLimits::default())?);
         let can = daemon::abilities(config, &self.name, connection, &key, &net)?;
         let taken = if self.inbound { can.inbound } else { can.hook };
@@ -197,13 +197,11 @@ async fn verify(
 }
 
 /// What the tokens of our reply addresses are checked with. Before the first start there are none.
-async fn reply_key(store: &Path) -> anyhow::Result<SecretSlice<u8>> {
-    if !store.exists() {
-        return Ok(Vec::new().into());
+async fn reply_key(place: &Place) -> anyhow::Result<SecretSlice<u8>> {
+    match place.open_if_there()? {
+        Some(store) => Ok(store.signing_key(DEFAULT_TENANT).await?),
+        None => Ok(Vec::new().into()),
     }
-    Ok(SqliteStore::open_read_only(store)?
-        .signing_key(DEFAULT_TENANT)
-        .await?)
 }
 
 fn nothing(name: &str, connection: &Connection, inbound: bool) -> String {

@@ -14,9 +14,8 @@ use crate::domain::event::kind;
 use crate::domain::{ContactRef, EmailAddress, Instant, JsonMap, NewEvent, digest};
 use crate::leads::{Lead, Reader, Record, Records, Rejection};
 use crate::store::intake::{Arrival, Reactions};
-use crate::store::roster::{BATCH_MAX, EnrolOutcome, Enrolled, LeadBatch, Roster};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{self, DEFAULT_TENANT};
+use crate::store::roster::{BATCH_MAX, EnrolOutcome, Enrolled, LeadBatch};
+use crate::store::{self, DEFAULT_TENANT, Store};
 
 /// The connection that imported people come from.
 const CONNECTION: &str = "leads";
@@ -38,7 +37,7 @@ pub(super) struct Wish {
 pub(super) struct Importer<'a, R> {
     wish: Wish,
     /// None where there is nothing to compare with.
-    store: Option<&'a SqliteStore>,
+    store: Option<&'a dyn Store>,
     clock: &'a dyn Clock,
     reader: Reader<R>,
     report: Report,
@@ -58,7 +57,7 @@ struct Pending {
 impl<'a, R: Fn(&EmailAddress) -> bool> Importer<'a, R> {
     pub(super) fn new(
         wish: Wish,
-        store: Option<&'a SqliteStore>,
+        store: Option<&'a dyn Store>,
         clock: &'a dyn Clock,
         reader: Reader<R>,
         report: Report,

@@ -24,7 +24,7 @@ use crate::domain::{EmailAddress, spelling};
 use crate::guardrails::enrolment::ReEnrol;
 use crate::guardrails::is_role;
 use crate::leads::{Columns, Encoding, Reader};
-use crate::store::sqlite::SqliteStore;
+use crate::store::Shared;
 
 #[derive(Subcommand)]
 pub(super) enum Leads {
@@ -167,7 +167,7 @@ impl Import {
         let store = self.store(&config)?;
         let clock = SystemClock;
         let bar = source.bar.clone();
-        let importer = Importer::new(wish, store.as_ref(), &clock, reader, report);
+        let importer = Importer::new(wish, store.as_deref(), &clock, reader, report);
         let (encoding, delimiter) = (source.shape.encoding, source.shape.delimiter);
         let mut summary = block_on(importer.run(source.records, &bar))??;
         bar.finish_and_clear();
@@ -189,12 +189,11 @@ impl Import {
     }
 
     /// None where there is nothing to look at and nothing may be made.
-    fn store(&self, config: &Config) -> anyhow::Result<Option<SqliteStore>> {
-        Ok(match (self.dry_run, config.store.path.exists()) {
-            (true, false) => None,
-            (true, true) => Some(SqliteStore::open_read_only(&config.store.path)?),
-            (false, _) => Some(load::write_store(config)?),
-        })
+    fn store(&self, config: &Config) -> anyhow::Result<Option<Shared>> {
+        if self.dry_run {
+            return Ok(config.store.place.open_if_there()?);
+        }
+        load::write_store(config).map(Some)
     }
 
     fn confirmed(&self) -> anyhow::Result<bool> {

@@ -12,7 +12,6 @@ use crate::domain::component::Component;
 use crate::domain::manifest::Manifest;
 use crate::embedded::EMBEDDED;
 use crate::store::DEFAULT_TENANT;
-use crate::store::sqlite::SqliteStore;
 
 #[derive(Serialize)]
 struct Row {
@@ -55,7 +54,7 @@ fn rows(config: &Config) -> anyhow::Result<Vec<Row>> {
         rows.push(row);
     }
     let shelf = config.plugins.shelf();
-    for install in SqliteStore::installs_in(&config.store.path, DEFAULT_TENANT)? {
+    for install in config.store.place.installs(DEFAULT_TENANT)? {
         let mut row = Row::of(manifest_of(&shelf, &install)?, install.status.as_str(), &[]);
         row.digest = install.digest;
         row.source = install.resolved;

@@ -19,8 +19,6 @@ use crate::domain::mail::{Mail, Mailbox};
 use crate::domain::{EmailAddress, Instant, spelling};
 use crate::providers::capture;
 use crate::store::DEFAULT_TENANT;
-use crate::store::ledger::Ledger;
-use crate::store::sqlite::SqliteStore;
 
 /// Stands where a message has its own id.
 const ID: &str = "msg_preview";
@@ -105,11 +103,10 @@ impl Preview {
 fn known(config: &Config, email: &str, zone: &str, now: Instant) -> anyhow::Result<Stage> {
     let without = "use --contact-json FILE for somebody who is not known yet";
     let address = EmailAddress::parse(email).with_context(|| format!("{email:?}"))?;
-    let path = &config.store.path;
-    if !path.exists() {
-        bail!("there is no store {} yet: {without}", path.display());
-    }
-    let store = SqliteStore::open_read_only(path)?;
+    let place = &config.store.place;
+    let Some(store) = place.open_if_there()? else {
+        bail!("there is no store {place} yet: {without}");
+    };
     let report = block_on(store.contact(DEFAULT_TENANT, &address))??;
     let report = report.with_context(|| format!("nobody known by {address}: {without}"))?;
     Ok(Stage::of_report(&report, zone, now))

@@ -6,9 +6,10 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{is_id, put};
+use crate::crm::call::is_id;
+use crate::crm::event::{self, put};
 use crate::domain::event::{About, Hydrate};
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, fields};
+use crate::domain::{ContactRef, Instant, JsonMap, NewEvent, fields};
 
 use super::Attio;
 use super::words::{Object, kind_of};
@@ -29,18 +30,12 @@ impl Attio {
         let subject = Subject::of(noun, ids)?;
         let object = self.object(event, noun);
         let contact = contact(event, noun, verb, object, &subject);
+        let kind = kind_of(noun, verb, object);
         Ok(NewEvent {
-            source_key,
-            kind: kind_of(noun, verb, object),
-            occurred_at: now,
             contact,
-            patch: ContactPatch::default(),
-            message_id: None,
-            answers: Vec::new(),
             data: data(event, ids),
-            raw: event.clone(),
             hydrate: subject.hydrate(verb),
-            about: subject.about(),
+            ..event::event(source_key, kind, now, subject.about(), event)
         })
     }
 

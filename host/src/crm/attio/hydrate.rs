@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::CONTACT;
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
@@ -24,7 +25,7 @@ impl Hydrates for Attio {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         match body.get("data").filter(|data| data.is_object()) {
             Some(data) if answer.status == 200 => Ok(self.completed(thin.clone(), wanted, data)),
             _ => Err(failure(answer)),
@@ -45,7 +46,7 @@ impl Attio {
             "tasks" => hydrated::task(thin, data, people),
             "meetings" => hydrated::meeting(thin, data),
             list if list.starts_with("lists/") => hydrated::entry(thin, data, people),
-            _ => hydrated::record(thin, &wanted.id, data),
+            _ => hydrated::record(thin, &wanted.id, data, &self.stages),
         }
     }
 }
@@ -57,7 +58,7 @@ impl Probes for Attio {
 
     /// "Identify the current access token" answers 200 for a token that is none, too, with `active` false.
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         match (answer.status, body.get("active").and_then(Value::as_bool)) {
             (200, Some(true)) => Ok(format!(
                 "{} (workspace {})",
@@ -77,7 +78,7 @@ const HINT: &str = "check access_token of this connection and its scopes";
 /// "reading the merged record will return a `404` with the `merge_in_progress` error code until it
 /// completes" (Attio docs, "Merge two records").
 pub(super) fn failure(answer: &Response) -> AskError {
-    let body = call::body(answer);
+    let body = answer.json();
     if fields::text(&body, "code") == Some("merge_in_progress") {
         return AskError::Retry {
             reason: answer::line("Attio", answer, "the merge is still under way"),

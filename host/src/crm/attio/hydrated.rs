@@ -7,8 +7,10 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{self, put};
+use crate::crm::call::is_id;
+use crate::crm::event::{for_contacts, put, with_person};
 use crate::crm::person::person;
+use crate::crm::stages::Stages;
 use crate::domain::event::{About, kind};
 use crate::domain::{Instant, NewEvent, digest, fields};
 
@@ -21,7 +23,12 @@ const MADE_WITH_MS: i64 = 5_000;
 const TEXT_MAX_CHARS: usize = 1_000;
 
 /// A person, a deal, or something that is neither.
-pub(super) fn record(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent> {
+pub(super) fn record(
+    mut event: NewEvent,
+    id: &str,
+    data: &Value,
+    stages: &Stages,
+) -> Vec<NewEvent> {
     let values = data.get("values").unwrap_or(&Value::Null);
     let id = record_id(data).unwrap_or(id);
     let object = object_of(values);
@@ -29,8 +36,8 @@ pub(super) fn record(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEven
         event.kind = kind_of("record", verb, object);
     }
     match object {
-        Object::Person => people::of(person(id, &flat(values), &PERSON), event),
-        Object::Deal => deal(event, id, data),
+        Object::Person => with_person(event, person(id, &flat(values), &PERSON)),
+        Object::Deal => deal(event, id, data, stages),
         _ => {
             put(&mut event.data, "name", flat(values).get("name"));
             vec![event]
@@ -50,7 +57,7 @@ pub(super) fn object_of(values: &Value) -> Object {
 }
 
 /// For each of its people: the event itself, and the deal's stage.
-pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent> {
+pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value, stages: &Stages) -> Vec<NewEvent> {
     let values = data.get("values").unwrap_or(&Value::Null);
     let known = flat(values);
     event.data.insert("deal_id".to_owned(), json!(id));
@@ -64,25 +71,25 @@ pub(super) fn deal(mut event: NewEvent, id: &str, data: &Value) -> Vec<NewEvent>
     ] {
         put(&mut event.data, ours, known.get(theirs));
     }
-    let stage = stage(&event, id, data, values);
+    let stage = stage(&event, id, data, stages);
     let ids: Vec<String> = references(values, "associated_people")
         .map(|(_, id)| id.to_owned())
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .collect();
-    let mut events = people::to_each(event, ids.clone());
+    let mut events = for_contacts(event, ids.clone());
     events.extend(
         stage
             .into_iter()
-            .flat_map(|stage| people::to_each(stage, ids.clone())),
+            .flat_map(|stage| for_contacts(stage, ids.clone())),
     );
     events
 }
 
-fn stage(event: &NewEvent, id: &str, data: &Value, values: &Value) -> Option<NewEvent> {
-    let value = values.pointer("/stage/0")?;
+fn stage(event: &NewEvent, id: &str, data: &Value, stages: &Stages) -> Option<NewEvent> {
+    let value = data.pointer("/values/stage/0")?;
     let title = value.pointer("/status/title")?.as_str()?;
     let set_at = moment(value, "active_from")?;
-    let kind = stage_kind(title);
+    let kind = stage_kind(stages, title);
     let made_at = moment(data, "created_at");
     let made_with = made_at.is_some_and(|at| set_at.since_ms(at) <= MADE_WITH_MS);
     if kind == kind::DEAL_STAGE_CHANGED && made_with {
@@ -132,7 +139,7 @@ pub(super) fn task(
         "target_record_id",
         is_people,
     );
-    people::to_each(event, ids)
+    for_contacts(event, ids)
 }
 
 pub(super) fn note(
@@ -142,7 +149,7 @@ pub(super) fn note(
 ) -> Vec<NewEvent> {
     put(&mut event.data, "title", data.get("title"));
     keep_text(&mut event, "text", data, "content_plaintext");
-    people::to_each(event, parent(data, is_people))
+    for_contacts(event, parent(data, is_people))
 }
 
 /// An entry of a list: what it is of, and where it stands.
@@ -162,7 +169,7 @@ pub(super) fn entry(
         "parent_record_id",
         data.get("parent_record_id"),
     );
-    people::to_each(event, parent(data, is_people))
+    for_contacts(event, parent(data, is_people))
 }
 
 /// The meeting of a recording. It was held once, however often it was recorded.
@@ -187,12 +194,12 @@ pub(super) fn meeting(mut event: NewEvent, data: &Value) -> Vec<NewEvent> {
         "record_id",
         is_people,
     );
-    people::to_each(event, ids)
+    for_contacts(event, ids)
 }
 
 pub(super) fn record_id(data: &Value) -> Option<&str> {
     let id = data.pointer("/id/record_id")?.as_str()?;
-    people::is_id(id).then_some(id)
+    is_id(id).then_some(id)
 }
 
 /// Times have nine digits after the second; what is finer than a millisecond is left out.
@@ -204,7 +211,7 @@ fn parent(data: &Value, is_people: impl Fn(&str) -> bool) -> Option<String> {
     let object = fields::text(data, "parent_object").filter(|object| is_people(object));
     object
         .and(fields::text(data, "parent_record_id"))
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .map(str::to_owned)
 }
 
@@ -220,7 +227,7 @@ fn linked(
         .flatten()
         .filter(|item| fields::text(item, object).is_some_and(&is_people))
         .filter_map(|item| fields::text(item, id))
-        .filter(|id| people::is_id(id))
+        .filter(|id| is_id(id))
         .map(str::to_owned)
         .collect()
 }

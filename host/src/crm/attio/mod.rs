@@ -24,6 +24,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::crm::call::Credential;
+use crate::crm::stages::{self, Stages};
 use crate::domain::connector::{Authenticity, Connector, Field, Kind, Pace, Settings, Sort, Unfit};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::instant::SECOND_MS;
@@ -65,6 +66,8 @@ pub const KIND: Kind = Kind {
             "50cf242c-7fa3-4cad-87d0-75b1af71c57b",
             "The actor id of the API key, as in created_by_actor of what it wrote: its changes are our own.",
         ),
+        stages::WON,
+        stages::LOST,
         Field::base_url("https://api.attio.com"),
     ],
     authenticity: Authenticity::Signed,
@@ -87,6 +90,7 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         people_object: text("people_object"),
         deals_object: text("deals_object"),
         own_actor: text("own_actor"),
+        stages: Stages::of(settings),
         base_url: settings.base_url()?,
     });
     Ok(Connector {
@@ -117,6 +121,7 @@ pub struct Attio {
     people_object: Option<String>,
     deals_object: Option<String>,
     own_actor: Option<String>,
+    stages: Stages,
     base_url: String,
 }
 

@@ -1,18 +1,19 @@
 //! Asking for records that no webhook told of.
 //!
 //! A record has `created_at` and no time of its last change, neither to filter nor to sort by (Attio
-//! docs, "Attribute types: timestamp"): the poll finds people and deals that were made, and a deal's
+//! docs, "Attribute types: timestamp"; its OpenAPI document has none either): the poll finds people and deals that were made, and a deal's
 //! stage as it is by then. Changes are up to the webhooks, which Attio retries for about three days.
 
 use serde_json::{Value, json};
 
 use crate::crm::call;
-use crate::crm::people;
+use crate::crm::event::{self, with_person};
 use crate::crm::person::person;
+use crate::crm::stages::Stages;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, NewEvent, digest, fields};
 
 use super::Attio;
 use super::fields::{PERSON, flat};
@@ -38,7 +39,7 @@ impl Reconciles for Attio {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let Some(list) = body
             .get("data")
             .and_then(Value::as_array)
@@ -52,7 +53,7 @@ impl Reconciles for Attio {
         };
         let records: Vec<Record> = list
             .iter()
-            .filter_map(|data| record(object, data))
+            .filter_map(|data| record(object, data, &self.stages))
             .collect();
         // An answer does not tell where it stands: the next page begins with the last record of this
         // one, whose events have the same keys again.
@@ -66,32 +67,22 @@ impl Reconciles for Attio {
     }
 }
 
-fn record(object: &str, data: &Value) -> Option<Record> {
+fn record(object: &str, data: &Value, stages: &Stages) -> Option<Record> {
     let (id, made_at) = (record_id(data)?, moment(data, "created_at")?);
-    let event = NewEvent {
-        source_key: digest::id("at", &[b"created", id.as_bytes()]),
-        kind: String::new(),
-        occurred_at: made_at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: JsonMap::new(),
-        raw: data.clone(),
-        hydrate: None,
-        about: Some(About::new("record", id)),
-    };
+    let key = digest::id("at", &[b"created", id.as_bytes()]);
+    let about = Some(About::new("record", id));
+    let event = event::event(key, "", made_at, about, data);
     let named = |kind: &str| NewEvent {
         kind: kind.to_owned(),
         ..event.clone()
     };
     let values = data.get("values").unwrap_or(&Value::Null);
     let events = match object {
-        "people" => people::of(
-            person(id, &flat(values), &PERSON),
+        "people" => with_person(
             named(kind::CONTACT_CREATED),
+            person(id, &flat(values), &PERSON),
         ),
-        _ => deal(named(kind::DEAL_CREATED), id, data),
+        _ => deal(named(kind::DEAL_CREATED), id, data, stages),
     };
     Some(Record {
         id: id.to_owned(),

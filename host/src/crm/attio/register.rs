@@ -46,7 +46,7 @@ impl Registers for Attio {
         let Some(made) = answers.first() else {
             return Err(AskError::Refused("Attio was not asked".to_owned()));
         };
-        let body = call::body(made);
+        let body = made.json();
         let secret = body.pointer("/data/secret").and_then(Value::as_str);
         let (Some(secret), 200..=299) = (secret, made.status) else {
             return Err(failure(made));
@@ -54,7 +54,7 @@ impl Registers for Attio {
         let id = body.pointer("/data/id/webhook_id").and_then(Value::as_str);
         let objects = [("people_object", 1), ("deals_object", 2)];
         let object = |(key, at): &(&'static str, usize)| {
-            let answer = call::body(answers.get(*at)?);
+            let answer = answers.get(*at)?.json();
             let id = answer.pointer("/data/id")?;
             Some((*key, fields::text(id, "object_id")?.to_owned()))
         };

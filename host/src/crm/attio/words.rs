@@ -1,5 +1,6 @@
 //! Attio's words into our kinds. What is not here becomes `attio.NOUN.VERB`.
 
+use crate::crm::stages::{Stages, plain};
 use crate::domain::event::{custom_kind, kind};
 
 /// What a record is, as far as it is known.
@@ -33,18 +34,15 @@ pub(super) fn kind_of(noun: &str, verb: &str, object: Object) -> String {
 }
 
 /// The stages of a new workspace are "Lead", "In Progress", "Won 🎉" and "Lost"; they can be renamed,
-/// and no flag says which ends a deal (Attio docs, "Standard objects: deals").
-pub(super) fn stage_kind(title: &str) -> &'static str {
-    let words: String = title
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    match words.as_str() {
+/// and no flag says which ends a deal (Attio docs, "Standard objects: deals"): `celebration_enabled` may be set
+/// on any.
+pub(super) fn stage_kind(stages: &Stages, title: &str) -> &'static str {
+    let usual = || match plain(title).as_str() {
         "won" | "closedwon" => kind::DEAL_WON,
         "lost" | "closedlost" => kind::DEAL_LOST,
         _ => kind::DEAL_STAGE_CHANGED,
-    }
+    };
+    stages.kind(title).unwrap_or_else(usual)
 }
 
 #[cfg(test)]
@@ -83,7 +81,7 @@ mod tests {
             ("In Progress", "deal-stage-changed"),
             ("Wonder", "deal-stage-changed"),
         ] {
-            assert_eq!(stage_kind(title), expect, "{title}");
+            assert_eq!(stage_kind(&Stages::default(), title), expect, "{title}");
         }
     }
 }

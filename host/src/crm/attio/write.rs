@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::body::title;
 use crate::crm::call;
-use crate::crm::people::{is_id, is_uuid, title_of};
+use crate::crm::call::{is_id, is_uuid};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -52,7 +53,7 @@ impl WritesBack for Attio {
                 )
             }
             WriteKind::Note { body } => {
-                let title = title_of(body);
+                let title = title(body);
                 (Method::Post, "notes".to_owned(), note(write, &title, body))
             }
             WriteKind::Mail(mail) => {
@@ -89,7 +90,7 @@ impl WritesBack for Attio {
         _done: &[Done],
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
-        let explain = |answer: &Response| explanation(&call::body(answer)).to_owned();
+        let explain = |answer: &Response| explanation(&answer.json()).to_owned();
         // "The record was modified by another request while this write was being validated. Please try
         // again." (Attio API, `concurrent_write_conflict`)
         if let Ok(conflict) = answer
@@ -101,7 +102,7 @@ impl WritesBack for Attio {
             };
         }
         answer::written("Attio", answer, explain, |answer| {
-            made(write, call::body(answer).get("data")?)
+            made(write, answer.json().get("data")?)
         })
     }
 
@@ -140,7 +141,7 @@ impl WritesBack for Attio {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body.get("data").and_then(Value::as_array);
         let Some(list) = list.filter(|_| answer.status == 200) else {
             return Err(failure(answer));

@@ -86,7 +86,8 @@ fn contact(mut told: NewEvent, id: &str, change: &Change<'_>) -> Vec<NewEvent> {
     vec![told]
 }
 
-/// The address that must not be written to. Its key in the object is not documented; not verified.
+/// The address that must not be written to: `email`, as where one is made (Close's OpenAPI document, Unsubscribe an
+/// email address). What the log tells of one is not documented.
 fn unsubscribed(mut told: NewEvent, object: &Value) -> NewEvent {
     told.contact.email = ["email", "email_address"]
         .iter()

@@ -151,7 +151,7 @@ impl Close {
 
 /// The body of a good answer.
 fn success(answer: &Response) -> Result<Value, AskError> {
-    let body = call::body(answer);
+    let body = answer.json();
     if answer.status == 200 && body.is_object() {
         return Ok(body);
     }
@@ -162,7 +162,7 @@ fn success(answer: &Response) -> Result<Value, AskError> {
 
 /// `{"error": "..."}`, or what is wrong with each field.
 fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     if let Some(said) = read::text(&body, "error") {
         return said.to_owned();
     }

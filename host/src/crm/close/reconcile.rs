@@ -3,7 +3,8 @@
 //! Newest first, fifty a page; `date_updated__gte` ends it. The log keeps 30 days. An entry becomes the
 //! very events that its webhook would have become, under the same keys, deletions included. That the
 //! log answers without any filter but the time is what others rely on (Airbyte's connector); the
-//! documentation lists combinations of filters and is silent about none: not verified.
+//! documentation says that the time "can be optionally used with any allowed filter combination", and lists none
+//! that is empty: not verified.
 
 use serde_json::Value;
 

@@ -6,7 +6,6 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::crm::call;
 use crate::domain::connector::{AskError, Registered, Registers};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::{answer, fields as read};
@@ -44,7 +43,7 @@ impl Registers for Close {
     fn read(&self, answers: &[Response]) -> Result<Registered, AskError> {
         let mut made = Registered::default();
         for answer in answers {
-            let body = call::body(answer);
+            let body = answer.json();
             match (read::text(&body, "id"), read::text(&body, "signature_key")) {
                 (Some(id), Some(key)) if (200..300).contains(&answer.status) => {
                     made.ids.push(format!("subscription {id}"));

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::crm::body;
-use crate::crm::call::{self, is_plain_id, items, query};
+use crate::crm::call::{self, is_id, items, query};
 use crate::domain::connector::{
     AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
 };
@@ -67,7 +67,7 @@ fn lead<'a>(write: &'a Write, done: &'a [Done]) -> Option<&'a str> {
 
 impl WritesBack for Close {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_plain_id(&write.contact_id) {
+        if !is_id(&write.contact_id) {
             return Err(format!(
                 "{:?} is no id of a Close contact",
                 write.contact_id
@@ -110,7 +110,7 @@ impl WritesBack for Close {
     ) -> WriteOutcome {
         let step = next(write, done);
         let made = |answer: &Response| {
-            let body = call::body(answer);
+            let body = answer.json();
             let key = if step == Some(Step::Lead) {
                 "lead_id"
             } else {

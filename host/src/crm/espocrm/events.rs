@@ -8,7 +8,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::{self, CONTACT};
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, NewEvent, digest, fields};
 
@@ -77,19 +78,9 @@ pub(super) fn read(event: &str, item: &Value, now: Instant) -> Result<NewEvent, 
 
 /// What a record tells, whoever brought it; its kind and its key are up to the caller.
 pub(super) fn told(entity: &str, id: &str, record: &Value, at: Instant) -> NewEvent {
-    let mut event = NewEvent {
-        source_key: String::new(),
-        kind: String::new(),
-        occurred_at: at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: data(entity, id, record),
-        raw: Value::Null,
-        hydrate: None,
-        about: Some(About::new(entity, id)),
-    };
+    let about = Some(About::new(entity, id));
+    let mut event = event::event(String::new(), "", at, about, &Value::Null);
+    event.data = data(entity, id, record);
     if is_person(entity) {
         let person = person_of(entity, id, record);
         (event.contact, event.patch) = (person.contact, person.patch);

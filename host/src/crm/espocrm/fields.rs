@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{is_id, put};
+use crate::crm::call::is_id;
+use crate::crm::event::put;
 use crate::crm::person::{Person, Words, person};
 use crate::domain::{Instant, JsonMap, fields};
 

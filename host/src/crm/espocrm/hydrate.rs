@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::CONTACT;
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
@@ -30,7 +31,7 @@ impl Hydrates for EspoCrm {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let record = call::body(answer);
+        let record = answer.json();
         match record_of(wanted) {
             Some((entity, id)) if answer.status == 200 && record.is_object() => {
                 let thin = NewEvent {
@@ -58,7 +59,7 @@ impl Probes for EspoCrm {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let user = body.pointer("/user/userName").and_then(Value::as_str);
         match (answer.status, user) {
             (200, Some(user)) => Ok(format!("{} (user {user})", self.base_url)),
@@ -77,7 +78,7 @@ pub(super) fn explanation(answer: &Response) -> String {
     if let Some(reason) = answer.header("x-status-reason") {
         return reason.to_owned();
     }
-    let body = call::body(answer);
+    let body = answer.json();
     let label = body.get("messageTranslation").unwrap_or(&Value::Null);
     let said = fields::text(label, "label").or_else(|| fields::text(&body, "message"));
     said.unwrap_or_default().to_owned()

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{self, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::{for_contacts, with_person};
 use crate::domain::event::kind;
 use crate::domain::{EmailAddress, NewEvent, digest, fields};
 
@@ -27,7 +28,7 @@ pub(super) fn complete(
         if let Some(at) = modified_at(record).filter(|_| own) {
             event.occurred_at = at;
         }
-        return people::of(person_of(entity, id, record), event);
+        return with_person(event, person_of(entity, id, record));
     }
     if let Some(at) = modified_at(record) {
         event.occurred_at = at;
@@ -37,7 +38,7 @@ pub(super) fn complete(
     }
     match entity {
         "Email" => email(event, id, record),
-        _ => people::to_each(event, people_of(record)),
+        _ => for_contacts(event, people_of(record)),
     }
 }
 
@@ -73,7 +74,7 @@ fn email(mut event: NewEvent, id: &str, record: &Value) -> Vec<NewEvent> {
     };
     let status = fields::text(record, "status").unwrap_or_default();
     if !["Sent", "Archived"].contains(&status) {
-        return people::to_each(event, people_of(record));
+        return for_contacts(event, people_of(record));
     }
     let from = fields::text(record, "from").unwrap_or_default();
     if owner(from).is_some_and(|(entity, _)| is_person(entity) || entity == "User") {
@@ -90,7 +91,7 @@ fn email(mut event: NewEvent, id: &str, record: &Value) -> Vec<NewEvent> {
                 kind::REPLIED
             };
             kind.clone_into(&mut event.kind);
-            let mut events = people::to_each(event, [person_id(entity, id)]);
+            let mut events = for_contacts(event, [person_id(entity, id)]);
             for event in &mut events {
                 event.contact.email = EmailAddress::parse(from).ok();
             }
@@ -103,9 +104,9 @@ fn email(mut event: NewEvent, id: &str, record: &Value) -> Vec<NewEvent> {
             let ids = to
                 .filter(|(entity, _)| is_person(entity))
                 .map(|(entity, id)| person_id(entity, id));
-            people::to_each(event, ids)
+            for_contacts(event, ids)
         }
-        _ => people::to_each(event, people_of(record)),
+        _ => for_contacts(event, people_of(record)),
     }
 }
 

@@ -6,7 +6,8 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{self, found_key, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::{found_key, with_person};
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{custom_kind, kind};
 use crate::domain::http::{Request, Response};
@@ -66,7 +67,7 @@ impl Reconciles for EspoCrm {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body.get("list").and_then(Value::as_array);
         let list = list
             .filter(|_| answer.status == 200)
@@ -110,7 +111,7 @@ fn record(object: &str, item: &Value) -> Option<Record> {
     };
     event.source_key = found_key(&event, object, id);
     let events = if is_person(object) {
-        people::of(person_of(object, id, item), event)
+        with_person(event, person_of(object, id, item))
     } else {
         vec![event]
     };

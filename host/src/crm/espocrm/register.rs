@@ -52,7 +52,7 @@ impl Registers for EspoCrm {
         let mut entries = Vec::new();
         let mut ids = Vec::new();
         for (event, answer) in EVENTS.iter().zip(answers) {
-            let made = call::body(answer);
+            let made = answer.json();
             let key = made.get("secretKey").and_then(Value::as_str);
             let id = fields::text(&made, "id").filter(|_| (200..300).contains(&answer.status));
             let (Some(id), Some(key)) = (id, key) else {

@@ -38,7 +38,7 @@ pub(super) fn kind_of(entity: &str, verb: &str, record: &Value) -> String {
 }
 
 /// "Closed Won" and "Closed Lost" end a deal; stages of the customer's own do by their probability, which
-/// the form sets with them.
+/// the form sets with them (`probabilityMap`; a stage that is added begins with 50, `views/opportunity/admin`).
 pub(super) fn stage_kind(stage: &str, probability: Option<&Value>) -> &'static str {
     match (stage, probability.and_then(Value::as_i64)) {
         ("Closed Won", _) | (_, Some(100)) => kind::DEAL_WON,

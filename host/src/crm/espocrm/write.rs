@@ -92,7 +92,7 @@ impl WritesBack for EspoCrm {
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
         answer::written("EspoCRM", answer, explanation, |answer| {
-            made(write, &call::body(answer))
+            made(write, &answer.json())
         })
     }
 
@@ -134,7 +134,7 @@ impl WritesBack for EspoCrm {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body.get("list").and_then(Value::as_array);
         let list = list
             .filter(|_| answer.status == 200)

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::call::is_plain_id;
+use crate::crm::call::is_id;
 use crate::crm::event;
 use crate::crm::moment;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
@@ -36,7 +36,7 @@ fn read_one(body: &Value, now: Instant) -> Result<NewEvent, String> {
     let id = read::id(body, "id")
         .or_else(|| read::id(body, &format!("{object}_id")))
         .or_else(|| read::id(inner, "id"))
-        .filter(|id| is_plain_id(id))
+        .filter(|id| is_id(id))
         .ok_or_else(|| {
             format!("`id` is missing or no id: pick the placeholder of the {object}'s id")
         })?;

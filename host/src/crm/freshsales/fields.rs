@@ -118,15 +118,15 @@ pub(super) fn complete(
             if let Some(stage) = included(body, "deal_stages", record.get("deal_stage_id")) {
                 event.data.insert("stage".to_owned(), stage["name"].clone());
             }
-            event::for_contacts(event, &contact_ids(record, body))
+            event::for_contacts(event, contact_ids(record, body))
         }
         "appointment" => {
             event.data.extend(event::data(record, APPOINTMENT));
-            event::for_contacts(event, &contact_ids(record, body))
+            event::for_contacts(event, contact_ids(record, body))
         }
         _ => {
             event.data.extend(event::data(record, TASK));
-            event::for_contacts(event, &contact_ids(record, body))
+            event::for_contacts(event, contact_ids(record, body))
         }
     }
 }

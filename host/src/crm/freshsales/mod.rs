@@ -111,16 +111,16 @@ impl Hook for Freshsales {
 }
 
 impl Probes for Freshsales {
-    /// A list of users is the smallest thing that every key may read.
+    /// The call that each poll begins with. The list of owners is refused to the keys of some users.
     fn request(&self) -> Request {
-        self.get("/selector/owners")
+        self.get("/contacts/filters")
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = success(answer, "users")?;
-        let users = call::items(&body, "users").len();
+        let body = success(answer, "filters")?;
+        let views = call::items(&body, "filters").len();
         let host = self.base_url.split('/').nth(2).unwrap_or_default();
-        Ok(format!("{host}, {users} users"))
+        Ok(format!("{host}, {views} views of contacts"))
     }
 }
 
@@ -142,7 +142,7 @@ impl Freshsales {
 
 /// The body of a good answer, in which `key` is.
 fn success(answer: &Response, key: &str) -> Result<Value, AskError> {
-    let body = call::body(answer);
+    let body = answer.json();
     if answer.status == 200 && body.get(key).is_some_and(|value| !value.is_null()) {
         return Ok(body);
     }
@@ -155,18 +155,21 @@ fn success(answer: &Response, key: &str) -> Result<Value, AskError> {
     ))
 }
 
-/// `{"errors": {"code": 400, "message": ["..."]}}`; for a wrong key `{"login": "failed", "message": "..."}`.
+/// `{"errors": {"code": 400, "message": ["..."]}}`, or by field `{"errors": {"amount": ["can't be blank"]}}`; for a
+/// wrong key `{"login": "failed", "message": "..."}`.
 fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let said = body
         .pointer("/errors/message")
-        .or_else(|| body.get("message"));
+        .or_else(|| body.get("message"))
+        .or_else(|| body.get("errors"));
     match said {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(texts)) => {
             let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
             texts.join(", ")
         }
+        Some(fields @ Value::Object(_)) => fields.to_string(),
         _ => read::text(&body, "description")
             .unwrap_or_default()
             .to_owned(),

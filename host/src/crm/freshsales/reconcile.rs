@@ -1,12 +1,12 @@
 //! What changed of late: the view of all contacts and that of all deals, newest first.
 //!
 //! The API lists records of views only ("You will need the `view_id`"), so that a round begins with the list of
-//! views (`GET /contacts/filters`), and the view is the token of the next page. Views cannot be asked by
-//! time and answers do not say which page they are: a round sees the newest `PAGE` records, no more.
+//! views (`GET /contacts/filters`). The token of a page is its view and its number, `402000/2`. Views cannot be
+//! asked by time: a round goes on to the next page until one ends with a record from before it.
 
 use serde_json::Value;
 
-use crate::crm::call::{is_plain_id, items};
+use crate::crm::call::{is_id, items};
 use crate::crm::event;
 use crate::domain::Instant;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
@@ -17,7 +17,7 @@ use crate::domain::http::{Request, Response};
 use super::fields::{changed_at, complete, path_of};
 use super::{Freshsales, success};
 
-/// "`per_page`: 100 at most"; not verified.
+/// What others ask for (Airbyte's connector, `"per_page": 100`); that it is the most is not verified.
 const PAGE: usize = 100;
 
 impl Reconciles for Freshsales {
@@ -31,10 +31,10 @@ impl Reconciles for Freshsales {
             "deal" => "contacts,deal_stage",
             _ => "sales_accounts",
         };
-        match page.filter(|view| is_plain_id(view)) {
+        match page.and_then(place) {
             None => self.get(&format!("/{path}/filters")),
-            Some(view) => self.get(&format!(
-                "/{path}/view/{view}?sort=updated_at&sort_type=desc&per_page={PAGE}&page=1\
+            Some((view, number)) => self.get(&format!(
+                "/{path}/view/{view}?sort=updated_at&sort_type=desc&per_page={PAGE}&page={number}\
                  &include={include}"
             )),
         }
@@ -58,6 +58,37 @@ impl Reconciles for Freshsales {
             next_page: None,
         })
     }
+
+    /// "`meta`: {`total_pages`, `total`}" tells how many pages there are, and nothing which one this is.
+    fn read_page(
+        &self,
+        object: &str,
+        since: Instant,
+        page: Option<&str>,
+        answer: &Response,
+    ) -> Result<Found, AskError> {
+        let found = self.read(object, answer)?;
+        let Some((view, number)) = page.and_then(place) else {
+            return Ok(found);
+        };
+        let pages = answer
+            .json()
+            .pointer("/meta/total_pages")
+            .and_then(Value::as_u64);
+        let is_newer = |last: &Record| last.modified_at >= since;
+        let goes_on = pages.is_some_and(|pages| number < pages);
+        Ok(Found {
+            next_page: (goes_on && found.records.last().is_some_and(is_newer))
+                .then(|| format!("{view}/{}", number + 1)),
+            ..found
+        })
+    }
+}
+
+/// The view and the number of a page.
+fn place(page: &str) -> Option<(&str, u64)> {
+    let (view, number) = page.split_once('/').unwrap_or((page, "1"));
+    Some((view, number.parse().ok()?)).filter(|(view, _)| is_id(view))
 }
 
 /// The view that shows every record: it is called "All Contacts", "All Deals".
@@ -66,7 +97,7 @@ fn all(views: &[Value]) -> Option<String> {
         read::text(view, "name").is_some_and(|name| name.to_lowercase().starts_with("all "))
     };
     let view = views.iter().find(says_all).or_else(|| views.first())?;
-    read::id(view, "id").filter(|id| is_plain_id(id))
+    read::id(view, "id").filter(|id| is_id(id))
 }
 
 fn record(object: &str, item: &Value, body: &Value) -> Option<Record> {

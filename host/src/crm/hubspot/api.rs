@@ -2,9 +2,10 @@
 //!
 //! Sources: HubSpot docs, "CRM objects", "Error handling", "Account information".
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::crm::call;
 use crate::domain::Instant;
 use crate::domain::answer::{ask_failure, retry_after_ms};
 use crate::domain::connector::{AskError, Probes};
@@ -33,20 +34,15 @@ pub(super) fn path_of(object: &str) -> Option<&'static str> {
 impl Hubspot {
     /// A call with the token, where there is one.
     pub(super) fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Request {
-        let mut headers = vec![("accept", "application/json".to_owned())];
-        if let Some(token) = &self.access_token {
-            let bearer = format!("Bearer {}", token.expose_secret());
-            headers.push(("authorization", bearer));
-        }
-        if body.is_some() {
-            headers.push(("content-type", "application/json".to_owned()));
-        }
-        Request {
+        let bearer = |token: &SecretString| format!("Bearer {}", token.expose_secret());
+        let token = self.access_token.as_ref().map(bearer);
+        let url = format!("{}{path}", self.base_url.trim_end_matches('/'));
+        call::request(
             method,
-            url: format!("{}{path}", self.base_url.trim_end_matches('/')),
-            headers,
-            body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
-        }
+            url,
+            token.map(|token| ("authorization", token)),
+            body,
+        )
     }
 }
 
@@ -56,7 +52,7 @@ impl Probes for Hubspot {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let portal = fields::id(&body, "portalId").filter(|_| answer.status == 200);
         let portal = portal.ok_or_else(|| failure(answer))?;
         let sort = fields::text(&body, "accountType").unwrap_or("unknown type");
@@ -64,13 +60,8 @@ impl Probes for Hubspot {
     }
 }
 
-/// The body as JSON; null where it is none.
-pub(super) fn body(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
 pub(super) fn explanation(answer: &Response) -> String {
-    let body = body(answer);
+    let body = answer.json();
     let said = fields::text(&body, "message").unwrap_or("no explanation");
     said.to_owned()
 }
@@ -101,7 +92,7 @@ pub(super) const MIGRATING: u16 = 477;
 
 /// How long the limit lasts that a 429 names.
 pub(super) fn limit_ms(answer: &Response) -> Option<i64> {
-    match fields::text(&body(answer), "policyName")? {
+    match fields::text(&answer.json(), "policyName")? {
         "TEN_SECONDLY_ROLLING" => Some(10 * SECOND_MS),
         "SECONDLY" => Some(SECOND_MS),
         "DAILY" => Some(HOUR_MS),

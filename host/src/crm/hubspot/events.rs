@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::event;
 use crate::crm::person::id_of;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
@@ -53,18 +54,14 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
             object: change.object.to_owned(),
             id: change.id.clone(),
         });
+    let kind = kind_of(change.object, change.verb, change.property, change.value);
+    let about = Some(About::new(change.object, &change.id));
     Ok(NewEvent {
-        source_key: source_key(item, &change),
-        kind: kind_of(change.object, change.verb, change.property, change.value),
-        occurred_at,
         contact,
         patch,
-        message_id: None,
-        answers: Vec::new(),
         data: data(item, &change),
-        raw: item.clone(),
-        about: Some(About::new(change.object, &change.id)),
         hydrate,
+        ..event::event(source_key(item, &change), kind, occurred_at, about, item)
     })
 }
 

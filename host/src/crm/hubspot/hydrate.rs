@@ -9,7 +9,7 @@ use crate::domain::event::Hydrate;
 use crate::domain::http::{Method, Request, Response};
 
 use super::Hubspot;
-use super::api::{body, failure, path_of};
+use super::api::{failure, path_of};
 use super::events::HYDRATED;
 use super::fields::CONTACT_PROPERTIES;
 use super::hydrated::{Hydrated, associated, contact};
@@ -115,7 +115,7 @@ impl Hydrates for Hubspot {
 
 /// What the answer says.
 fn read(wanted: &Hydrate, answer: &Response) -> Result<Hydrated, AskError> {
-    let body = body(answer);
+    let body = answer.json();
     if answer.status != 200 || !body.is_object() {
         return Err(failure(answer));
     }

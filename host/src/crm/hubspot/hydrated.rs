@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::{ASSOCIATED_MAX, for_contact, with_person};
+use crate::crm::event::{CONTACTS_MAX, for_contact, with_person};
 use crate::crm::person::Person;
 use crate::domain::connector::marker_in;
 use crate::domain::event::kind;
@@ -173,7 +173,7 @@ fn contact_ids(body: &Value) -> Vec<String> {
         .flatten()
         .filter_map(|item| fields::id(item, "id"))
     {
-        if !ids.contains(&id) && ids.len() < ASSOCIATED_MAX {
+        if !ids.contains(&id) && ids.len() < CONTACTS_MAX {
             ids.push(id);
         }
     }
@@ -201,7 +201,7 @@ impl Hydrated {
                     patch,
                     opted_out,
                 };
-                with_person(&event, person)
+                with_person(event.clone(), person)
             }
             Self::Object {
                 contact_ids,

@@ -6,14 +6,15 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::event;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, Hydrate, kind};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::MINUTE_MS;
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, JsonMap, NewEvent, digest, fields};
 
 use super::Hubspot;
-use super::api::{body, failure, is_id, moment, path_of};
+use super::api::{failure, is_id, moment, path_of};
 use super::hydrate::properties_of;
 use super::hydrated::{associated, contact};
 
@@ -71,7 +72,7 @@ impl Reconciles for Hubspot {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         // An app that may not read mails still may read contacts: the round goes on to them.
         let lacks_scopes = fields::text(&body, "category") == Some("MISSING_SCOPES");
         if object != "contact" && lacks_scopes {
@@ -135,18 +136,11 @@ fn record(object: &str, result: &Value) -> Option<Record> {
     // A reply counts from when it came, a deal from when it moved; neither can lie behind its record.
     let happened_at = ["hs_timestamp", "hs_v2_date_entered_current_stage"];
     let happened_at = happened_at.iter().find_map(|key| at(key));
+    let at = happened_at.unwrap_or(modified_at).min(modified_at);
+    let about = Some(About::new(object, &id));
     let thin = NewEvent {
-        source_key: digest::id("hsp", &parts),
-        kind: kind.to_owned(),
-        occurred_at: happened_at.unwrap_or(modified_at).min(modified_at),
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
         data,
-        raw: result.clone(),
-        hydrate: None,
-        about: Some(About::new(object, &id)),
+        ..event::event(digest::id("hsp", &parts), kind, at, about, result)
     };
     Some(Record {
         events: events(object, &id, &thin, result),

@@ -12,7 +12,7 @@ use crate::domain::connector::{AskError, Registered, Registers};
 use crate::domain::fields;
 use crate::domain::http::{Method, Request, Response};
 
-use super::api::{body, explanation, failure};
+use super::api::{explanation, failure};
 use super::fields::CONTACT_PROPERTIES;
 
 /// What is subscribed to beside changes of properties.
@@ -86,7 +86,7 @@ impl Registers for PublicApp {
             if !(200..300).contains(&answer.status) && answer.status != 409 && !exists {
                 return Err(failure(answer));
             }
-            registered.ids.extend(fields::id(&body(answer), "id"));
+            registered.ids.extend(fields::id(&answer.json(), "id"));
         }
         Ok(registered)
     }

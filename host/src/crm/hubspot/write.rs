@@ -16,7 +16,7 @@ use crate::domain::instant::HOUR_MS;
 use crate::domain::{JsonMap, fields};
 
 use super::Hubspot;
-use super::api::{MIGRATING, body, explanation, failure, is_id, limit_ms, path_of};
+use super::api::{MIGRATING, explanation, failure, is_id, limit_ms, path_of};
 
 /// Associations to a contact and to a deal.
 fn association_types(object: &str) -> (u32, u32) {
@@ -92,7 +92,7 @@ impl WritesBack for Hubspot {
         let outcome = written("HubSpot", answer, explanation, |answer| {
             Some(Done {
                 object: object_of(&write.kind).to_owned(),
-                id: fields::id(&body(answer), "id")?,
+                id: fields::id(&answer.json(), "id")?,
             })
         });
         match (outcome, answer) {
@@ -146,7 +146,7 @@ impl WritesBack for Hubspot {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let results = body.get("results").and_then(Value::as_array);
         let results = results.filter(|_| answer.status == 200);
         let object = object_of(&write.kind);

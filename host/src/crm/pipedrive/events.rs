@@ -5,7 +5,7 @@
 //! deleted; `previous` holds what changed, all of it when it was deleted. Ids and times are numbers or
 //! texts, as it happens. "In v2, you'll receive two webhooks [for a merge] - one for the deleted object
 //! and another for the changed object. The deleted object event meta block will contain a `merged_to_id`"
-//! (Webhooks v2 migration guide).
+//! (Webhooks v2 migration guide). One of version 1, which can still be made, is read as one of version 2.
 
 use serde_json::{Value, json};
 
@@ -36,15 +36,12 @@ pub(super) fn batch(body: &Value, now: Instant) -> Result<Batch, Malformed> {
 }
 
 fn events(body: &Value, now: Instant) -> Result<Vec<NewEvent>, String> {
-    let meta = &body["meta"];
-    if meta.get("object").is_some() && meta.get("entity").is_none() {
-        return Err(
-            "is of webhook version 1: create the webhook again, with version v2".to_owned(),
-        );
-    }
+    let upgraded = upgraded(body);
+    let told_as = upgraded.as_ref().unwrap_or(body);
+    let meta = &told_as["meta"];
     let entity = read::required_text(meta, "entity")?;
     let action = read::required_text(meta, "action")?;
-    let (data, previous) = (&body["data"], &body["previous"]);
+    let (data, previous) = (&told_as["data"], &told_as["previous"]);
     let id = read::id(meta, "entity_id")
         .or_else(|| read::id(data, "id"))
         .or_else(|| read::id(previous, "id"))
@@ -62,17 +59,38 @@ fn events(body: &Value, now: Instant) -> Result<Vec<NewEvent>, String> {
         "deal" => {
             event.data = fields::deal(told);
             event.data.insert("deal_id".to_owned(), json!(id));
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
         "activity" => {
             event.data = fields::activity(told);
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
         _ => {
             event.data.insert(format!("{entity}_id"), json!(id));
-            Ok(event::for_contacts(event, &fields::person_ids(told)))
+            Ok(event::for_contacts(event, fields::person_ids(told)))
         }
     }
+}
+
+/// `{"v": 1, "meta": {"action": "updated", "object": "deal", "id", ...}, "current": {...}, "previous": {...}}`, whose
+/// `previous` is the whole object as it was (Guide for Webhooks): what differs is what changed.
+fn upgraded(body: &Value) -> Option<Value> {
+    let old = &body["meta"];
+    let entity = old.get("object").filter(|_| old.get("entity").is_none())?;
+    let action = match old["action"].as_str()? {
+        "added" => "create",
+        "updated" | "merged" => "change",
+        "deleted" => "delete",
+        other => other,
+    };
+    let (data, before) = (&body["current"], &body["previous"]);
+    let mut previous = before.clone();
+    if let (Some(now), Some(then)) = (data.as_object(), previous.as_object_mut()) {
+        then.retain(|key, value| now.get(key) != Some(value));
+    }
+    let meta = json!({"entity": entity, "action": action, "entity_id": old["id"],
+        "company_id": old["company_id"], "timestamp": old["timestamp"]});
+    Some(json!({"meta": meta, "data": data, "previous": previous}))
 }
 
 fn person(mut event: NewEvent, meta: &Value, id: &str, data: &Value) -> Vec<NewEvent> {
@@ -155,10 +173,24 @@ mod tests {
         assert_eq!(kinds, ["contact-updated", "unsubscribed"]);
     }
 
+    /// A field that stayed as it was says nothing of what happened.
     #[test]
-    fn version_1_says_what_to_do() {
-        let body = json!({"v": 1, "meta": {"object": "deal", "action": "updated", "id": 1}});
-        let batch = batch(&body, Instant(0)).expect("a batch");
-        assert!(batch.rejected[0].reason.contains("version v2"));
+    fn version_1_tells_what_changed() {
+        for (previous, expect) in [
+            (json!({"status": "open", "stage_id": 3}), "deal-won"),
+            (
+                json!({"status": "won", "stage_id": 2}),
+                "deal-stage-changed",
+            ),
+            (
+                json!({"status": "won", "stage_id": 3}),
+                "pipedrive.deal.change",
+            ),
+        ] {
+            let body = json!({"v": 1, "meta": {"object": "deal", "action": "updated", "id": 1},
+                "current": {"status": "won", "stage_id": 3}, "previous": previous});
+            let batch = batch(&body, Instant(0)).expect("a batch");
+            assert_eq!(batch.events[0].kind, expect);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A person and what belongs to persons, in Pipedrive's shape, into ours.
 //!
-//! E-mails and phones are lists with one `primary`; custom fields are under `custom_fields` by their
+//! E-mails and phones are lists with one `primary` (`email` and `phone` in webhooks of version 1); custom fields are under `custom_fields` by their
 //! keys of 40 hexadecimal digits, as a value (API) or as `{"type": ..., "value": ...}` (webhooks).
 
 use serde_json::{Value, json};
@@ -31,6 +31,10 @@ const WORDS: Words = Words {
         "visible_to",
         "is_deleted",
         "company_id",
+        "active_flag",
+        "first_char",
+        "cc_email",
+        "owner_name",
     ],
 };
 
@@ -44,6 +48,7 @@ const DEAL: &[(&str, &str)] = &[
     ("status", "status"),
     ("lost_reason", "lost_reason"),
     ("expected_close_date", "close_date"),
+    ("user_id", "owner_id"),
     ("owner_id", "owner_id"),
     ("org_id", "account_id"),
 ];
@@ -56,6 +61,7 @@ const ACTIVITY: &[(&str, &str)] = &[
     ("location/value", "location"),
     ("location", "location"),
     ("conference_meeting_url", "url"),
+    ("user_id", "owner_id"),
     ("owner_id", "owner_id"),
     ("org_id", "account_id"),
 ];
@@ -74,7 +80,8 @@ fn flat(data: &Value) -> JsonMap {
         }
     }
     let primary_first = |key: &str| {
-        let mut all: Vec<&Value> = items(data, key).iter().collect();
+        let listed = [key, key.trim_end_matches('s')].map(|key| items(data, key));
+        let mut all: Vec<&Value> = listed.into_iter().flatten().collect();
         all.sort_by_key(|item| item["primary"] != json!(true));
         all.into_iter().map(|item| item["value"].clone())
     };

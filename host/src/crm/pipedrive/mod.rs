@@ -1,7 +1,7 @@
-//! Pipedrive: webhooks of version 2, and the API that completes, reconciles and takes writes.
+//! Pipedrive: webhooks of both versions, and the API that completes, reconciles and takes writes.
 //!
 //! In: webhooks that show our password (`events`), answers of the API. Out: events in our words, calls
-//! to API v2, and to v1 where v2 has nothing: notes, webhooks, users. Never: webhooks of version 1.
+//! to API v2, and to v1 where v2 has nothing: notes, webhooks, users.
 //!
 //! Sources: Pipedrive docs, "Guide for Webhooks v2" and "Webhooks v2 migration guide"; its OpenAPI
 //! documents for v1 and v2. A webhook that fails is tried three times more within minutes, and one that
@@ -12,27 +12,29 @@ mod fields;
 mod hydrate;
 mod reconcile;
 mod register;
+mod token;
 mod words;
 mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::crm::call;
 use crate::domain::Instant;
 use crate::domain::answer;
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Hydrates, Kind, Pace, Probes, Reconciles, Registers,
-    Settings, Sort, Unfit, WritesBack,
+    AskError, Authenticity, Connector, Field, Form, Kind, Pace, Probes, Settings, Sort, Unfit,
 };
 use crate::domain::fields as read;
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::HOUR_MS;
 use crate::signatures::credential;
+
+use token::Access;
 
 pub const KIND: Kind = Kind {
     name: "pipedrive",
@@ -46,9 +48,33 @@ pub const KIND: Kind = Kind {
         Field::secret(
             "api_token",
             "env:PIPEDRIVE_API_TOKEN",
-            "Settings > Personal preferences > API, of a user who sees everything.",
-        )
-        .needed(),
+            "Settings > Personal preferences > API, of a user who sees everything. Without it, or an app by the three below, \
+             nothing is asked and nothing is written.",
+        ),
+        Field::text(
+            "client_id",
+            "b4d083d9216986345b32",
+            "Of an app in the Developer Hub, with the scopes deals, activities, contacts and leads (full), users:read \
+             and, to register webhooks, admin.",
+        ),
+        Field::secret(
+            "client_secret",
+            "env:PIPEDRIVE_CLIENT_SECRET",
+            "Of the same app.",
+        ),
+        Field::secret(
+            "refresh_token",
+            "env:PIPEDRIVE_REFRESH_TOKEN",
+            "What the code of the app's authorization was exchanged for.",
+        ),
+        Field {
+            key: "oauth_url",
+            form: Form::Url,
+            needed: false,
+            default: Some("https://oauth.pipedrive.com"),
+            help: "Where the app's access tokens are given out.",
+            example: "https://oauth.pipedrive.com",
+        },
         Field::secret(
             "webhook_password",
             "env:PIPEDRIVE_WEBHOOK_PASSWORD",
@@ -74,21 +100,27 @@ pub const KIND: Kind = Kind {
 };
 
 fn connect(settings: &Settings) -> Result<Connector, Unfit> {
+    let (access, app) = token::of(settings)?;
     let pipedrive = Arc::new(Pipedrive {
         base_url: settings.base_url()?,
-        api_token: settings.needed_secret("api_token")?,
+        access,
         webhook_password: settings
             .password("webhook_password")?
             .ok_or_else(|| Unfit::new("webhook_password", "is missing", "add webhook_password"))?,
         campaigns: settings.text("campaigns") == Some("yes"),
     });
+    let asking = match pipedrive.access {
+        Access::Nothing => None,
+        _ => Some(&pipedrive),
+    };
     Ok(Connector {
         hook: Some(Arc::clone(&pipedrive) as Arc<dyn Hook>),
-        hydrates: Some(Arc::clone(&pipedrive) as Arc<dyn Hydrates>),
-        reconciles: Some(Arc::clone(&pipedrive) as Arc<dyn Reconciles>),
-        writes: Some(Arc::clone(&pipedrive) as Arc<dyn WritesBack>),
-        registers: Some(Arc::clone(&pipedrive) as Arc<dyn Registers>),
-        probes: Some(pipedrive),
+        hydrates: asking.map(|pipedrive| Arc::clone(pipedrive) as _),
+        reconciles: asking.map(|pipedrive| Arc::clone(pipedrive) as _),
+        writes: asking.map(|pipedrive| Arc::clone(pipedrive) as _),
+        registers: asking.map(|pipedrive| Arc::clone(pipedrive) as _),
+        probes: asking.map(|pipedrive| Arc::clone(pipedrive) as _),
+        refreshes: app.map(|app| Arc::new(app) as _),
         // The smallest burst limit that is named: 20 requests in 2 seconds for each API token (docs, "Rate
         // limiting"; the daily budget of tokens depends on plan and seats and is told by 429 only).
         pace: Some(Pace {
@@ -103,7 +135,7 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
 /// One connected Pipedrive company.
 struct Pipedrive {
     base_url: String,
-    api_token: SecretString,
+    access: Access,
     /// What its webhooks show.
     webhook_password: SecretString,
     /// `marketing_status` "can only be included if the company has marketing app enabled" (API v2, Get
@@ -138,34 +170,29 @@ impl Probes for Pipedrive {
 
 impl Pipedrive {
     fn get(&self, path: &str) -> Request {
-        call::get(format!("{}{path}", self.base_url), Some(self.credentials()))
+        call::get(format!("{}{path}", self.base_url), self.access.credential())
     }
 
     fn send(&self, method: Method, path: &str, body: &Value) -> Request {
         let url = format!("{}{path}", self.base_url);
-        call::send(method, url, Some(self.credentials()), body)
-    }
-
-    fn credentials(&self) -> (&'static str, String) {
-        let token = self.api_token.expose_secret().trim().to_owned();
-        ("x-api-token", token)
+        call::send(method, url, self.access.credential(), body)
     }
 }
 
 /// The body of an answer that says `success`.
 fn success(answer: &Response) -> Result<Value, AskError> {
-    let body = call::body(answer);
+    let body = answer.json();
     if answer.status == 200 && body["data"] != Value::Null {
         return Ok(body);
     }
-    let hint = "check api_token, and that its user may see everything";
+    let hint = "check api_token or the app, and that its user may see everything";
     let error = answer::ask_failure("Pipedrive", answer, &explanation(answer), hint);
     Err(call::asking(error, wait_ms(answer)))
 }
 
 /// `{"success": false, "error": "...", "error_info": "..."}`.
 fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let said = read::text(&body, "error").or_else(|| read::text(&body, "message"));
     said.unwrap_or_default().to_owned()
 }

@@ -92,11 +92,11 @@ fn events(object: &str, id: &str, modified_at: Instant, item: &Value) -> Vec<New
         "deal" => {
             event.data = fields::deal(item);
             event.data.insert("deal_id".to_owned(), json!(id));
-            event::for_contacts(event, &fields::person_ids(item))
+            event::for_contacts(event, fields::person_ids(item))
         }
         _ => {
             event.data = fields::activity(item);
-            event::for_contacts(event, &fields::person_ids(item))
+            event::for_contacts(event, fields::person_ids(item))
         }
     }
 }

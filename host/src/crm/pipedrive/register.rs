@@ -5,7 +5,6 @@
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::crm::call;
 use crate::domain::connector::{AskError, Registered, Registers};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::{answer, fields as read};
@@ -36,13 +35,13 @@ impl Registers for Pipedrive {
     fn read(&self, answers: &[Response]) -> Result<Registered, AskError> {
         let mut made = Registered::default();
         for (object, answer) in OBJECTS.iter().zip(answers) {
-            let id = read::id(&call::body(answer)["data"], "id");
+            let id = read::id(&answer.json()["data"], "id");
             match id {
                 Some(id) if (200..300).contains(&answer.status) => {
                     made.ids.push(format!("webhook {id} ({object})"));
                 }
                 _ => {
-                    let hint = "check api_token";
+                    let hint = "check api_token, or the app's scope admin";
                     let said = explanation(answer);
                     return Err(answer::ask_failure("Pipedrive", answer, &said, hint));
                 }

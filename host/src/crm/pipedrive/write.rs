@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::crm::call::{self, is_plain_id, items, query};
+use crate::crm::call::{self, is_id, items, query};
 use crate::crm::{body, moment};
 use crate::domain::answer;
 use crate::domain::connector::{
@@ -98,7 +98,7 @@ impl WritesBack for Pipedrive {
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
         let made = |answer: &Response| {
-            let id = read::id(&call::body(answer)["data"], "id")?;
+            let id = read::id(&answer.json()["data"], "id")?;
             Some(self::done(write, id))
         };
         let wait = answer.as_ref().ok().and_then(wait_ms);
@@ -111,7 +111,7 @@ impl WritesBack for Pipedrive {
     }
 
     fn search(&self, write: &Write, done: &[Done]) -> Option<Request> {
-        if !done.is_empty() || !is_plain_id(&write.contact_id) {
+        if !done.is_empty() || !is_id(&write.contact_id) {
             return None;
         }
         let person = ("person_id", write.contact_id.as_str());
@@ -137,8 +137,8 @@ impl WritesBack for Pipedrive {
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
         // Of no notes at all, `data` is null.
-        if answer.status == 200 && call::body(answer)["success"] == json!(true) {
-            let body = call::body(answer);
+        if answer.status == 200 && answer.json()["success"] == json!(true) {
+            let body = answer.json();
             let ours = |item: &&Value| {
                 let text = item.get("note").or_else(|| item.get("content"));
                 text.and_then(Value::as_str)

@@ -6,6 +6,7 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use crate::crm::call;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Refreshes, Token};
 use crate::domain::fields;
@@ -20,52 +21,30 @@ pub(super) const DATA: &str = "/services/data/v60.0";
 
 impl Salesforce {
     pub(super) fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Request {
-        let mut headers = vec![("accept", "application/json".to_owned())];
-        if body.is_some() {
-            headers.push(("content-type", "application/json".to_owned()));
-        }
-        Request {
-            method,
-            url: format!("{}{path}", self.base_url),
-            headers,
-            body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
-        }
+        call::request(method, format!("{}{path}", self.base_url), None, body)
     }
 
     /// `queryAll`, since it tells of deleted and merged records too.
     pub(super) fn query(&self, soql: &str) -> Request {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("q", soql)
-            .finish();
-        self.call(Method::Get, &format!("{DATA}/queryAll/?{query}"), None)
+        let path = call::url(&format!("{DATA}/queryAll/"), &[("q", soql)]);
+        self.call(Method::Get, &path, None)
     }
 }
 
 impl Refreshes for Salesforce {
     fn request(&self) -> Request {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("client_secret", self.client_secret.expose_secret())
-            .finish();
-        Request {
-            method: Method::Post,
-            url: format!("{}/services/oauth2/token", self.base_url),
-            headers: vec![
-                ("accept", "application/json".to_owned()),
-                (
-                    "content-type",
-                    "application/x-www-form-urlencoded".to_owned(),
-                ),
-            ],
-            body: body.into_bytes(),
-        }
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", self.client_secret.expose_secret()),
+        ];
+        call::token(format!("{}/services/oauth2/token", self.base_url), &form)
     }
 
     /// The answer tells no end: sessions last as long as the organization's policy says, 2 hours by
     /// default; an hour is kept, and a 401 ends it sooner.
     fn read(&self, answer: &Response) -> Result<Token, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let token = fields::text(&body, "access_token").filter(|_| answer.status == 200);
         match token {
             Some(token) => Ok(Token {
@@ -84,7 +63,7 @@ impl Probes for Salesforce {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let found = body.pointer("/records/0").filter(|_| answer.status == 200);
         let found = found.ok_or_else(|| failure(answer))?;
         let id = fields::text(found, "Id").and_then(long).unwrap_or_default();
@@ -104,20 +83,15 @@ impl Probes for Salesforce {
     }
 }
 
-/// The body as JSON; null where it is none.
-pub(super) fn body(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
 /// The first of the errors: `[{"errorCode": ..., "message": ...}]`, for tokens `{"error": ...}`.
 pub(super) fn error_code(answer: &Response) -> String {
-    let body = body(answer);
+    let body = answer.json();
     let code = body.pointer("/0/errorCode").or_else(|| body.get("error"));
     code.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 pub(super) fn explanation(answer: &Response) -> String {
-    let body = body(answer);
+    let body = answer.json();
     let message = body
         .pointer("/0/message")
         .or_else(|| body.get("error_description"));

@@ -5,11 +5,11 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::with_person;
+use crate::crm::event::{self, with_person};
 use crate::crm::person::is_set;
 use crate::domain::connector::marker_in;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
-use crate::domain::{ContactPatch, ContactRef, EmailAddress, Instant, JsonMap, NewEvent};
+use crate::domain::{ContactRef, EmailAddress, Instant, JsonMap, NewEvent};
 
 use super::fields::{data_of, moment, person_of};
 use super::id::{long, person_object};
@@ -178,19 +178,9 @@ impl<'a> State<'a> {
                 id: id.to_owned(),
             })
         };
-        let mut event = NewEvent {
-            source_key: key.to_owned(),
-            kind,
-            occurred_at: self.modified_at().unwrap_or(now),
-            contact: ContactRef::default(),
-            patch: ContactPatch::default(),
-            message_id: None,
-            answers: Vec::new(),
-            data: JsonMap::new(),
-            raw,
-            hydrate: None,
-            about: Some(About::new(self.object, &self.id)),
-        };
+        let at = self.modified_at().unwrap_or(now);
+        let about = Some(About::new(self.object, &self.id));
+        let mut event = event::event(key.to_owned(), kind, at, about, &raw);
         if !self.is_person() {
             event.data = data_of(self.object, self.record);
             // The one who is named; the others, by the query of the record.
@@ -216,7 +206,7 @@ impl<'a> State<'a> {
             event.contact = ContactRef::external(&self.id);
             return vec![event];
         }
-        let mut events = with_person(&event, person_of(&self.id, self.record));
+        let mut events = with_person(event, person_of(&self.id, self.record));
         for event in &mut events {
             if event.contact.email.is_none() && event.about.is_some() {
                 event.hydrate = asks(self.object, &self.id);

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::{ASSOCIATED_MAX, for_contact, with_person};
+use crate::crm::event::{CONTACTS_MAX, for_contact, with_person};
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Request, Response};
 use crate::domain::{JsonMap, NewEvent};
 
 use super::Salesforce;
-use super::api::{body, failure};
+use super::api::failure;
 use super::events::State;
 use super::fields::{data_of, person_of, selected};
 use super::id::{long, person_object};
@@ -32,7 +32,7 @@ impl Hydrates for Salesforce {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let records = body.get("records").and_then(Value::as_array);
         let records = records.filter(|_| answer.status == 200);
         let records = records.ok_or_else(|| failure(answer))?;
@@ -64,7 +64,7 @@ fn person(thin: &NewEvent, state: &State<'_>, record: &JsonMap) -> Result<Vec<Ne
             }
             Ok(merged)
         }
-        _ => Ok(with_person(thin, person_of(&state.id, record))),
+        _ => Ok(with_person(thin.clone(), person_of(&state.id, record))),
     }
 }
 
@@ -95,7 +95,7 @@ fn passed_on(thin: &NewEvent, state: &State<'_>, record: &JsonMap) -> Vec<NewEve
         .iter()
         .filter_map(|id| Some((person_object(id)?, id)));
     known
-        .take(ASSOCIATED_MAX)
+        .take(CONTACTS_MAX)
         .map(|(object, id)| for_contact(&event, object, id))
         .collect()
 }

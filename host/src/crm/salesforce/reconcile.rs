@@ -9,7 +9,7 @@ use crate::domain::instant::MINUTE_MS;
 use crate::domain::{Instant, digest};
 
 use super::Salesforce;
-use super::api::{DATA, body, error_code, failure};
+use super::api::{DATA, error_code, failure};
 use super::events::State;
 use super::fields::selected;
 
@@ -46,7 +46,7 @@ impl Reconciles for Salesforce {
         if object == "EmailMessage" && error_code(answer) == "INVALID_TYPE" {
             return Ok(Found::default());
         }
-        let body = body(answer);
+        let body = answer.json();
         let records = body.get("records").and_then(Value::as_array);
         let records = records.filter(|_| answer.status == 200);
         let records = records.ok_or_else(|| failure(answer))?;

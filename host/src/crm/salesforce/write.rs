@@ -16,7 +16,7 @@ use crate::domain::instant::HOUR_MS;
 use crate::domain::{Instant, JsonMap, fields};
 
 use super::Salesforce;
-use super::api::{DATA, body, explanation, failure, wait_ms};
+use super::api::{DATA, explanation, failure, wait_ms};
 use super::id::{long, person_object};
 
 /// Of a task's Subject and Description.
@@ -66,7 +66,7 @@ impl WritesBack for Salesforce {
                 let object = object.to_owned();
                 return Some(Done { object, id });
             }
-            made(&body(answer), "id")
+            made(&answer.json(), "id")
         });
         let wait_ms = answer.as_ref().ok().and_then(wait_ms);
         match (outcome, wait_ms) {
@@ -100,7 +100,7 @@ impl WritesBack for Salesforce {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let records = body.get("records").and_then(Value::as_array);
         let records = records.filter(|_| answer.status == 200);
         let records = records.ok_or_else(|| failure(answer))?;

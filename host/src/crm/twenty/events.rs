@@ -7,7 +7,9 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::{CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::{self, CONTACT};
+use crate::crm::stages::Stages;
 use crate::domain::event::{About, Hydrate};
 use crate::domain::{ContactPatch, ContactRef, Instant, NewEvent, digest, fields};
 
@@ -17,7 +19,7 @@ use super::words::kind_of;
 /// What leads to its people through a list of its own.
 pub(super) const LINKED: &[&str] = &["task", "note", "calendarEvent", "message"];
 
-pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
+pub(super) fn read(event: &Value, stages: &Stages, now: Instant) -> Result<NewEvent, String> {
     let either =
         |ours: &str, documented: &str| event.get(ours).or_else(|| event.get(documented)).cloned();
     let word = match either("eventName", "event") {
@@ -53,7 +55,7 @@ pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
     let (at, names) = (occurred_at.0.to_string(), changed.join(","));
     let parts = [word.as_str(), id, &at, &names];
     told.source_key = digest::id("tw", &parts.map(str::as_bytes));
-    told.kind = kind_of(object, verb, &changed, &record);
+    told.kind = kind_of(object, verb, &changed, &record, stages);
     if ["deleted", "destroyed"].contains(&verb) {
         told.patch = ContactPatch::default();
         // It cannot be asked for any more, but those it was of may still be listed.
@@ -70,19 +72,9 @@ pub(super) fn read(event: &Value, now: Instant) -> Result<NewEvent, String> {
 
 /// What a record tells, whoever brought it; its kind and its key are up to the caller.
 pub(super) fn told(object: &str, id: &str, record: &Value, at: Instant) -> NewEvent {
-    let mut event = NewEvent {
-        source_key: String::new(),
-        kind: String::new(),
-        occurred_at: at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: data(object, id, record),
-        raw: Value::Null,
-        hydrate: None,
-        about: Some(About::new(object, id)),
-    };
+    let about = Some(About::new(object, id));
+    let mut event = event::event(String::new(), "", at, about, &Value::Null);
+    event.data = data(object, id, record);
     if object == "person" {
         let person = person_of(id, record);
         (event.contact, event.patch) = (person.contact, person.patch);

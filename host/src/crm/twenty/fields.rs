@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::people::put;
+use crate::crm::event::put;
 use crate::crm::person::{Person, Words, person};
 use crate::domain::JsonMap;
 

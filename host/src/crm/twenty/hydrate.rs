@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use crate::crm::call;
-use crate::crm::people::{self, CONTACT, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::{CONTACT, for_contacts, with_person};
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Request, Response};
@@ -51,7 +52,7 @@ impl Hydrates for Twenty {
         wanted: &Hydrate,
         answer: &Response,
     ) -> Result<Vec<NewEvent>, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let thin = NewEvent {
             hydrate: None,
             ..thin.clone()
@@ -61,7 +62,7 @@ impl Hydrates for Twenty {
                 .pointer("/data/person")
                 .filter(|_| answer.status == 200);
             let record = record.ok_or_else(|| failure(answer))?;
-            return Ok(people::of(person_of(&wanted.id, record), thin));
+            return Ok(with_person(thin, person_of(&wanted.id, record)));
         }
         let list = LISTS.iter().find(|(word, _, _)| *word == wanted.object);
         let items = list.and_then(|(_, list, _)| body.get("data")?.get(*list)?.as_array());
@@ -71,7 +72,7 @@ impl Hydrates for Twenty {
         if wanted.object == "message" {
             return Ok(message(thin, items));
         }
-        Ok(people::to_each(thin, items.iter().filter_map(person_id)))
+        Ok(for_contacts(thin, items.iter().filter_map(person_id)))
     }
 }
 
@@ -86,19 +87,19 @@ fn message(mut event: NewEvent, participants: &[Value]) -> Vec<NewEvent> {
         return vec![event];
     };
     if event.kind != "twenty.message.created" {
-        return people::to_each(event, participants.iter().filter_map(person_id));
+        return for_contacts(event, participants.iter().filter_map(person_id));
     }
     let handle = fields::text(from, "handle").unwrap_or_default();
     event.data.insert("from".to_owned(), json!(handle));
     if fields::text(from, "workspaceMemberId").is_some() {
         kind::EMAIL_SENT.clone_into(&mut event.kind);
         let to = participants.iter().filter(|item| role(item) != "from");
-        return people::to_each(event, to.filter_map(person_id));
+        return for_contacts(event, to.filter_map(person_id));
     }
     if let Some(person) = person_id(from) {
         kind::REPLIED.clone_into(&mut event.kind);
         let email = EmailAddress::parse(handle).ok();
-        let mut events = people::to_each(event, [person]);
+        let mut events = for_contacts(event, [person]);
         for event in &mut events {
             event.contact.email.clone_from(&email);
         }
@@ -121,7 +122,7 @@ impl Probes for Twenty {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let count = body.get("totalCount").and_then(Value::as_u64);
         match (answer.status, count) {
             (200, Some(count)) => Ok(format!("{} ({count} people)", self.base_url)),
@@ -143,7 +144,7 @@ pub(super) fn failure(answer: &Response) -> AskError {
 
 /// `{"statusCode", "error", "messages": ["..."]}`.
 pub(super) fn explanation(answer: &Response) -> String {
-    let body = call::body(answer);
+    let body = answer.json();
     let messages = body.get("messages").and_then(Value::as_array);
     let texts: Vec<&str> = messages
         .into_iter()

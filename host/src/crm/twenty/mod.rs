@@ -19,6 +19,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::crm::call::Credential;
+use crate::crm::stages::{self, Stages};
 use crate::domain::Instant;
 use crate::domain::connector::{Authenticity, Connector, Field, Kind, Pace, Settings, Sort, Unfit};
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, check_fresh, parse_json};
@@ -52,6 +53,8 @@ pub const KIND: Kind = Kind {
             "targetPersonId",
             "What tasks and notes are tied to a person by: personId before version 1.17.",
         ),
+        stages::WON,
+        stages::LOST,
         Field::base_url("https://api.twenty.com"),
     ],
     authenticity: Authenticity::SignedWithTime,
@@ -69,6 +72,7 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         api_key: settings.needed_secret("api_key")?,
         webhook_secret: settings.password("webhook_secret")?,
         is_morph: settings.needed_text("person_field")? == "targetPersonId",
+        stages: Stages::of(settings),
         base_url: settings.base_url()?,
     });
     Ok(Connector {
@@ -98,6 +102,7 @@ pub struct Twenty {
     /// Since 1.17 the targets of tasks and notes are morph relations: `targetPersonId`, before `personId`
     /// (twentyhq/twenty, pull request 17476).
     is_morph: bool,
+    stages: Stages,
     base_url: String,
 }
 
@@ -139,7 +144,7 @@ impl Hook for Twenty {
                 "the body is no JSON object: Twenty sends one event a request".to_owned(),
             ));
         }
-        Batch::collect(&[body], |event| events::read(event, now))
+        Batch::collect(&[body], |event| events::read(event, &self.stages, now))
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::crm::call;
-use crate::crm::people::{found_key, is_id};
+use crate::crm::call::is_id;
+use crate::crm::event::found_key;
+use crate::crm::stages::Stages;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{custom_kind, kind};
 use crate::domain::http::{Request, Response};
@@ -47,7 +49,7 @@ impl Reconciles for Twenty {
     }
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError> {
-        let body = call::body(answer);
+        let body = answer.json();
         let list = body
             .get("data")
             .and_then(|data| data.get(list_of(object))?.as_array());
@@ -59,7 +61,7 @@ impl Reconciles for Twenty {
         Ok(Found {
             records: list
                 .iter()
-                .filter_map(|item| record(object, item))
+                .filter_map(|item| record(object, item, &self.stages))
                 .collect(),
             next_page: fields::text(page, "endCursor")
                 .filter(|_| more)
@@ -73,7 +75,7 @@ fn list_of(object: &str) -> &str {
     list.map_or(object, |(_, list)| list)
 }
 
-fn record(object: &str, item: &Value) -> Option<Record> {
+fn record(object: &str, item: &Value, stages: &Stages) -> Option<Record> {
     let id = fields::text(item, "id").filter(|id| is_id(id))?;
     let modified_at = changed_at(item, "updated")?;
     let is_new = changed_at(item, "created") == Some(modified_at);
@@ -82,7 +84,9 @@ fn record(object: &str, item: &Value) -> Option<Record> {
         "person" if is_new => kind::CONTACT_CREATED.to_owned(),
         "person" => kind::CONTACT_UPDATED.to_owned(),
         "opportunity" if is_new => kind::DEAL_CREATED.to_owned(),
-        "opportunity" => stage_kind(fields::text(item, "stage").unwrap_or_default()).to_owned(),
+        "opportunity" => {
+            stage_kind(stages, fields::text(item, "stage").unwrap_or_default()).to_owned()
+        }
         "task" if is("status", "DONE") => kind::TASK_COMPLETED.to_owned(),
         "task" if is_new => kind::TASK_CREATED.to_owned(),
         "calendarEvent" if item.get("isCanceled") == Some(&Value::Bool(true)) => {

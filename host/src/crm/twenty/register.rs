@@ -39,7 +39,7 @@ impl Registers for Twenty {
         let Some(made) = answers.first() else {
             return Err(AskError::Refused("Twenty was not asked".to_owned()));
         };
-        let body = call::body(made);
+        let body = made.json();
         // Older versions wrap it as every other record.
         let webhook = body.pointer("/data/createWebhook").unwrap_or(&body);
         let secret = webhook.get("secret").and_then(Value::as_str);

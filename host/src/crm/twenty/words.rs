@@ -2,11 +2,18 @@
 
 use serde_json::Value;
 
+use crate::crm::stages::{Stages, plain};
 use crate::domain::event::{custom_kind, kind};
 use crate::domain::fields;
 
 /// `changed` are the names of the fields that an update tells of.
-pub(super) fn kind_of(object: &str, verb: &str, changed: &[&str], record: &Value) -> String {
+pub(super) fn kind_of(
+    object: &str,
+    verb: &str,
+    changed: &[&str],
+    record: &Value,
+    stages: &Stages,
+) -> String {
     let has = |field: &str| changed.contains(&field);
     let says = |field: &str| fields::text(record, field).unwrap_or_default();
     let known = match (object, verb) {
@@ -15,7 +22,7 @@ pub(super) fn kind_of(object: &str, verb: &str, changed: &[&str], record: &Value
         // "deleted" can be restored, "destroyed" cannot.
         ("person", "deleted" | "destroyed") => Some(kind::CONTACT_DELETED),
         ("opportunity", "created") => Some(kind::DEAL_CREATED),
-        ("opportunity", "updated") if has("stage") => Some(stage_kind(says("stage"))),
+        ("opportunity", "updated") if has("stage") => Some(stage_kind(stages, says("stage"))),
         ("task", "created") => Some(kind::TASK_CREATED),
         ("task", "updated") if has("status") && says("status") == "DONE" => {
             Some(kind::TASK_COMPLETED)
@@ -36,12 +43,13 @@ pub(super) fn kind_of(object: &str, verb: &str, changed: &[&str], record: &Value
 
 /// The stages of a new workspace are NEW, SCREENING, MEETING, PROPOSAL and CUSTOMER; there is none for
 /// what was lost, so the usual names count.
-pub(super) fn stage_kind(stage: &str) -> &'static str {
-    match stage {
-        "CUSTOMER" | "WON" | "CLOSED_WON" => kind::DEAL_WON,
-        "LOST" | "CLOSED_LOST" => kind::DEAL_LOST,
+pub(super) fn stage_kind(stages: &Stages, stage: &str) -> &'static str {
+    let usual = || match plain(stage).as_str() {
+        "customer" | "won" | "closedwon" => kind::DEAL_WON,
+        "lost" | "closedlost" => kind::DEAL_LOST,
         _ => kind::DEAL_STAGE_CHANGED,
-    }
+    };
+    stages.kind(stage).unwrap_or_else(usual)
 }
 
 fn is_true(record: &Value, field: &str) -> bool {
@@ -124,7 +132,7 @@ mod tests {
             ("rocket", "created", "", json!({}), "twenty.rocket.created"),
         ] {
             assert_eq!(
-                kind_of(object, verb, &[changed], &record),
+                kind_of(object, verb, &[changed], &record, &Stages::default()),
                 expect,
                 "{object} {verb} {changed}"
             );

@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::body::title;
 use crate::crm::call;
-use crate::crm::people::{is_id, is_uuid, title_of};
+use crate::crm::call::{is_id, is_uuid};
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -75,7 +76,7 @@ impl WritesBack for Twenty {
             return WriteOutcome::Done(made.clone());
         }
         answer::written("Twenty", answer, explanation, |answer| {
-            call::body(answer).get("data")?;
+            answer.json().get("data")?;
             made.clone()
         })
     }
@@ -111,7 +112,7 @@ impl Twenty {
                 }];
             }
             WriteKind::Task { title, body, .. } => (title.clone(), body.clone()),
-            WriteKind::Note { body } => (title_of(body), body.clone()),
+            WriteKind::Note { body } => (title(body), body.clone()),
             WriteKind::Mail(mail) => (mail.subject.clone(), mail_text(mail)),
         };
         let id = uuid(write, "");

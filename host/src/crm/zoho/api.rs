@@ -6,6 +6,7 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use crate::crm::call;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Refreshes, Token};
 use crate::domain::fields;
@@ -17,45 +18,30 @@ use super::Zoho;
 impl Zoho {
     /// `path` behind the version: `/Leads/123`.
     pub(super) fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Request {
-        let mut headers = vec![("accept", "application/json".to_owned())];
-        if body.is_some() {
-            headers.push(("content-type", "application/json".to_owned()));
-        }
-        Request {
+        call::request(
             method,
-            url: format!("{}/crm/v8{path}", self.base_url),
-            headers,
-            body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
-        }
+            format!("{}/crm/v8{path}", self.base_url),
+            None,
+            body,
+        )
     }
 }
 
 impl Refreshes for Zoho {
     fn request(&self) -> Request {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "refresh_token")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("client_secret", self.client_secret.expose_secret())
-            .append_pair("refresh_token", self.refresh_token.expose_secret())
-            .finish();
-        Request {
-            method: Method::Post,
-            url: format!("{}/oauth/v2/token", self.accounts_url),
-            headers: vec![
-                ("accept", "application/json".to_owned()),
-                (
-                    "content-type",
-                    "application/x-www-form-urlencoded".to_owned(),
-                ),
-            ],
-            body: body.into_bytes(),
-        }
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", &self.client_id),
+            ("client_secret", self.client_secret.expose_secret()),
+            ("refresh_token", self.refresh_token.expose_secret()),
+        ];
+        call::token(format!("{}/oauth/v2/token", self.accounts_url), &form)
     }
 
     /// A refused token is answered 200 with `{"error": "invalid_code"}`; too many tokens in ten minutes
     /// with "Access Denied".
     fn read(&self, answer: &Response) -> Result<Token, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let token = fields::text(&body, "access_token").filter(|_| answer.status == 200);
         if let Some(token) = token {
             let expires_s = body.get("expires_in").and_then(Value::as_i64);
@@ -88,18 +74,13 @@ impl Probes for Zoho {
     }
 
     fn read(&self, answer: &Response) -> Result<String, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let org = body.pointer("/org/0").filter(|_| answer.status == 200);
         let org = org.ok_or_else(|| failure(answer))?;
         let name = fields::text(org, "company_name").unwrap_or("unnamed");
         let id = fields::id(org, "zgid").or_else(|| fields::id(org, "id"));
         Ok(format!("{name} (account {})", id.unwrap_or_default()))
     }
-}
-
-/// The body as JSON; null where it is none.
-pub(super) fn body(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 /// The verdict on the one record of an answer, or on the whole of it: `SUCCESS`, `INVALID_DATA`, ...
@@ -112,7 +93,7 @@ pub(super) fn verdict(body: &Value) -> &Value {
 }
 
 pub(super) fn explanation(answer: &Response) -> String {
-    let body = body(answer);
+    let body = answer.json();
     let verdict = verdict(&body);
     let said = |key| fields::text(verdict, key).map(str::to_owned);
     let details = verdict.get("details").and_then(Value::as_object);
@@ -137,7 +118,7 @@ pub(super) fn is_id(text: &str) -> bool {
 
 /// Whether a module is not there for the user of the token.
 pub(super) fn is_hidden(answer: &Response) -> bool {
-    let body = body(answer);
+    let body = answer.json();
     let code = fields::text(verdict(&body), "code").unwrap_or_default();
     matches!(
         code,

@@ -1,8 +1,9 @@
 //! The channel through which notifications come: made, and made anew each day.
 //!
 //! "The expiry can be a maximum of one week" and is an hour where none is told (Zoho CRM docs, Enable
-//! Notifications). The same call makes the channel and sets a later end; that it does so for a channel
-//! that is still alive is not verified against a live account.
+//! Notifications). The call that makes the channel also keeps it: none of the errors that it is documented
+//! with speaks of a channel that exists, while PUT, which replaces all of one, answers `NOT_SUBSCRIBED` where there
+//! is none (Zoho's OpenAPI document v8, `notifications.json`). Not verified against a live account.
 
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::DAY_MS;
 
 use super::Zoho;
-use super::api::{body, explanation, failure, verdict};
+use super::api::{explanation, failure, verdict};
 
 /// Below the week, so that clocks may differ.
 const LASTS_MS: i64 = 6 * DAY_MS;
@@ -50,7 +51,7 @@ impl Renews for Zoho {
     }
 
     fn read(&self, answer: &Response) -> Result<(), AskError> {
-        let body = body(answer);
+        let body = answer.json();
         let code = fields::text(verdict(&body), "code");
         match (answer.status, code) {
             (200..=299, Some("SUCCESS")) => Ok(()),

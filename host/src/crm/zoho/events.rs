@@ -5,11 +5,11 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::with_person;
+use crate::crm::event::{self, with_person};
 use crate::crm::person::id_of;
 use crate::domain::event::{About, Hydrate, custom_kind, kind};
 use crate::domain::hook::{BATCH_MAX_EVENTS, Batch, Malformed, Rejected};
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, JsonMap, NewEvent, digest, fields};
 
 use super::api::is_id;
 use super::fields::person_of;
@@ -71,27 +71,20 @@ impl Notification<'_> {
             data.insert("changed".to_owned(), json!(changed));
         }
         let asks = MODULES.contains(&self.module) && self.operation != "delete";
+        let about = Some(About::new(self.module, id));
         let event = NewEvent {
-            source_key: self.key(id),
-            kind: self.kind(&changed),
-            occurred_at: self.at,
-            contact: ContactRef::default(),
-            patch: ContactPatch::default(),
-            message_id: None,
-            answers: Vec::new(),
             data,
-            raw: self.item.clone(),
             hydrate: asks.then(|| Hydrate {
                 object: self.module.to_owned(),
                 id: id.to_owned(),
             }),
-            about: Some(About::new(self.module, id)),
+            ..event::event(self.key(id), self.kind(&changed), self.at, about, self.item)
         };
         if !is_person(self.module) {
             return vec![event];
         }
         let hydrate = event.hydrate.clone();
-        let mut events = with_person(&event, person_of(id, &values.unwrap_or_default()));
+        let mut events = with_person(event, person_of(id, &values.unwrap_or_default()));
         events[0].hydrate = hydrate;
         events
     }
@@ -120,7 +113,8 @@ impl Notification<'_> {
         )
     }
 
-    /// `affected_values`: `[{"record_id": ..., "values": {"Stage": ...}}]`.
+    /// `affected_values`: `[{"record_id": ..., "values": {"Stage": ...}}]`, one for each of `ids` (as an account sent
+    /// it in 2026; the documentation shows `affected_fields` empty and nothing else).
     fn values(&self, id: &str) -> Option<JsonMap> {
         let all = self.item.get("affected_values").and_then(Value::as_array)?;
         let of = |entry: &&Value| fields::id(entry, "record_id").as_deref() == Some(id);

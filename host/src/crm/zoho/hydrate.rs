@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::{for_contact, with_person};
+use crate::crm::event::{for_contact, with_person};
 use crate::domain::NewEvent;
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Method, Request, Response};
 
 use super::Zoho;
-use super::api::{body, failure, is_id};
+use super::api::{failure, is_id};
 use super::events::MODULES;
 use super::fields::whole_person_of;
 use super::state::{State, is_person};
@@ -35,16 +35,20 @@ impl Hydrates for Zoho {
         if answer.status == 204 {
             return Err(AskError::Gone);
         }
-        let body = body(answer);
+        let body = answer.json();
         let record = body.pointer("/data/0").and_then(Value::as_object);
         let record = record.filter(|_| answer.status == 200);
         let record = record.ok_or_else(|| failure(answer))?;
         if is_person(&wanted.object) {
-            return Ok(with_person(thin, whole_person_of(&wanted.id, record)));
+            return Ok(with_person(
+                thin.clone(),
+                whole_person_of(&wanted.id, record),
+            ));
         }
         let state = State {
             module: &wanted.object,
             record,
+            stages: &self.stages,
         };
         Ok(passed_on(thin, &wanted.id, &state))
     }

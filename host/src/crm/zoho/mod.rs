@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::crm::stages::{self, Stages};
 use crate::domain::Instant;
 use crate::domain::connector::{
     Authenticity, Connector, Field, Form, Kind, Pace, Settings, Sort, Unfit,
@@ -71,6 +72,8 @@ pub const KIND: Kind = Kind {
             "The number of our notification channel: another one for each connection of one account.",
         )
         .by_default("7700000001"),
+        stages::WON,
+        stages::LOST,
         url(
             "base_url",
             "https://sandbox.zohoapis.com",
@@ -85,8 +88,8 @@ pub const KIND: Kind = Kind {
     authenticity: Authenticity::EchoedToken,
     steps: &[
         "In the Zoho API console (api-console.zoho.com, or of your data center): add a Self Client, and generate \
-         a code with the scopes ZohoCRM.modules.ALL, ZohoCRM.notifications.ALL, ZohoCRM.org.READ and \
-         ZohoCRM.users.READ.",
+         a code with the scopes ZohoCRM.modules.ALL, ZohoCRM.modules.emails.ALL, \
+         ZohoCRM.notifications.ALL, ZohoCRM.org.READ and ZohoCRM.users.READ.",
         "Exchange the code for a refresh token within its minutes: POST to /oauth/v2/token of your accounts \
          address with grant_type=authorization_code, client_id, client_secret and code.",
         "Nothing to register: the channel to {url} is made, and made anew each day, while the server runs.",
@@ -159,6 +162,7 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         refresh_token: settings.needed_secret("refresh_token")?,
         webhook_token: token,
         channel_id: channel_id.to_owned(),
+        stages: Stages::of(settings),
         accounts_url: written("accounts_url")
             // A sandbox has tokens of its data center; any other address has its own.
             .or_else(|| base_url.clone().filter(|url| !url.contains(".zohoapis.")))
@@ -193,6 +197,7 @@ pub struct Zoho {
     refresh_token: SecretString,
     webhook_token: SecretString,
     channel_id: String,
+    stages: Stages,
     base_url: String,
     accounts_url: String,
 }

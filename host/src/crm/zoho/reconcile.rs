@@ -5,15 +5,16 @@
 
 use serde_json::Value;
 
-use crate::crm::associated::with_person;
+use crate::crm::event::{self, with_person};
+use crate::crm::stages::Stages;
 use crate::domain::connector::{AskError, Found, Reconciles, Record};
 use crate::domain::event::{About, kind};
 use crate::domain::http::{Method, Request, Response};
 use crate::domain::instant::MINUTE_MS;
-use crate::domain::{ContactPatch, ContactRef, Instant, JsonMap, NewEvent, digest, fields};
+use crate::domain::{Instant, digest, fields};
 
 use super::Zoho;
-use super::api::{body, failure, is_hidden, is_id};
+use super::api::{failure, is_hidden, is_id};
 use super::events::MODULES;
 use super::fields::{selected, whole_person_of};
 use super::hydrate::passed_on;
@@ -53,7 +54,7 @@ impl Reconciles for Zoho {
         if matches!(answer.status, 204 | 304) || (!is_person(object) && is_hidden(answer)) {
             return Ok(Found::default());
         }
-        let body = body(answer);
+        let body = answer.json();
         let data = body.get("data").and_then(Value::as_array);
         let data = data.filter(|_| answer.status == 200);
         let data = data.ok_or_else(|| failure(answer))?;
@@ -64,17 +65,21 @@ impl Reconciles for Zoho {
         Ok(Found {
             records: data
                 .iter()
-                .filter_map(|item| record(object, item))
+                .filter_map(|item| record(object, item, &self.stages))
                 .collect(),
             next_page: token.filter(|_| more).map(str::to_owned),
         })
     }
 }
 
-fn record(module: &str, item: &Value) -> Option<Record> {
+fn record(module: &str, item: &Value, stages: &Stages) -> Option<Record> {
     let id = fields::id(item, "id").filter(|id| is_id(id))?;
     let record = item.as_object()?;
-    let state = State { module, record };
+    let state = State {
+        module,
+        record,
+        stages,
+    };
     let modified_at = state.at("Modified_Time")?;
     let created_at = state.at("Created_Time").unwrap_or(modified_at);
     let is_new = modified_at.since_ms(created_at) <= NEW_MS;
@@ -100,24 +105,13 @@ fn record(module: &str, item: &Value) -> Option<Record> {
     };
     let told = record.get(told).map(Value::to_string).unwrap_or_default();
     let parts = [module, &id, kind, &told];
-    let thin = NewEvent {
-        source_key: digest::id("zohop", &parts.map(str::as_bytes)),
-        kind: kind.to_owned(),
-        occurred_at: modified_at,
-        contact: ContactRef::default(),
-        patch: ContactPatch::default(),
-        message_id: None,
-        answers: Vec::new(),
-        data: JsonMap::new(),
-        raw: item.clone(),
-        hydrate: None,
-        about: Some(About::new(module, &id)),
-    };
+    let key = digest::id("zohop", &parts.map(str::as_bytes));
+    let thin = event::event(key, kind, modified_at, Some(About::new(module, &id)), item);
     // What has no kind of ours (a call that is planned, our own task) is nothing to tell.
     let events = if kind.starts_with("zoho.") {
         Vec::new()
     } else if is_person(module) {
-        with_person(&thin, whole_person_of(&id, record))
+        with_person(thin, whole_person_of(&id, record))
     } else {
         passed_on(&thin, &id, &state)
     };

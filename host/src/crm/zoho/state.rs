@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::crm::associated::ASSOCIATED_MAX;
+use crate::crm::event::CONTACTS_MAX;
+use crate::crm::stages::{Stages, plain};
 use crate::domain::connector::marker_in;
 use crate::domain::event::kind;
 use crate::domain::{Instant, JsonMap};
@@ -28,6 +29,7 @@ pub(super) fn id_key(module: &str) -> &'static str {
 pub(super) struct State<'a> {
     pub module: &'a str,
     pub record: &'a JsonMap,
+    pub stages: &'a Stages,
 }
 
 impl State<'_> {
@@ -41,16 +43,19 @@ impl State<'_> {
     }
 
     /// What the state makes of an event that left it open; none where it adds nothing. Stages may be named as
-    /// one likes, and a record does not tell which are ends: these are those of a new account.
+    /// one likes, and a record does not tell which are ends (their `forecast_type` does, in the settings of a
+    /// pipeline): these are those of a new account, beside what the administrator named.
     pub(super) fn kind(&self) -> Option<&'static str> {
         match self.module {
-            "Deals" => match self.text("Stage")?.to_lowercase().as_str() {
-                "closed won" | "closed-won" => Some(kind::DEAL_WON),
-                stage if stage.starts_with("closed lost") || stage.starts_with("closed-lost") => {
-                    Some(kind::DEAL_LOST)
-                }
-                _ => None,
-            },
+            "Deals" => {
+                let stage = self.text("Stage")?;
+                let usual = || match plain(stage).as_str() {
+                    "closedwon" => Some(kind::DEAL_WON),
+                    lost if lost.starts_with("closedlost") => Some(kind::DEAL_LOST),
+                    _ => None,
+                };
+                self.stages.kind(stage).or_else(usual)
+            }
             "Tasks" if self.is_ours() => Some("zoho.Tasks.own"),
             "Tasks" if self.text("Status") == Some("Completed") => Some(kind::TASK_COMPLETED),
             "Calls" if !self.was_called() => Some("zoho.Calls.insert"),
@@ -112,7 +117,7 @@ impl State<'_> {
             add("Leads", lookup(self.record, "What_Id"));
         }
         let participants = self.record.get("Participants").and_then(Value::as_array);
-        for participant in participants.into_iter().flatten().take(ASSOCIATED_MAX) {
+        for participant in participants.into_iter().flatten().take(CONTACTS_MAX) {
             let id = participant.get("participant").and_then(Value::as_str);
             match participant.get("type").and_then(Value::as_str) {
                 Some("contact") => add("Contacts", id),
@@ -131,7 +136,12 @@ mod tests {
     fn check(module: &str, record: &Value, expect: Option<&str>) {
         let record = record.as_object().expect("an object");
         assert_eq!(
-            State { module, record }.kind(),
+            State {
+                module,
+                record,
+                stages: &Stages::default()
+            }
+            .kind(),
             expect,
             "{module} {record:?}"
         );
@@ -173,6 +183,7 @@ mod tests {
         let people = State {
             module: "Events",
             record,
+            stages: &Stages::default(),
         }
         .people();
         let expect = [("Contacts", "11"), ("Leads", "21"), ("Leads", "22")];

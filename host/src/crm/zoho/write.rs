@@ -16,7 +16,7 @@ use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::instant::MINUTE_MS;
 
 use super::Zoho;
-use super::api::{body, explanation, failure, is_id, verdict};
+use super::api::{explanation, failure, is_id, verdict};
 
 /// Before the module that the first call found: no object of Zoho's, so that nothing that happens to
 /// the person is taken for our own doing.
@@ -67,7 +67,7 @@ impl WritesBack for Zoho {
         let id = || write.contact_id.clone();
         if done.is_empty() {
             return written("Zoho", answer, explanation, |answer| {
-                let body = body(answer);
+                let body = answer.json();
                 let found = body.get("data").and_then(Value::as_array);
                 // "204: there is no content": no such contact.
                 let module = match (answer.status, found) {
@@ -86,7 +86,7 @@ impl WritesBack for Zoho {
             return outcome;
         }
         written("Zoho", answer, explanation, |answer| {
-            let body = body(answer);
+            let body = answer.json();
             let verdict = verdict(&body);
             fields::text(verdict, "code").filter(|code| *code == "SUCCESS")?;
             let made = |object: &str, id: Option<String>| {
@@ -122,7 +122,7 @@ impl WritesBack for Zoho {
                 format!("/{module}/{id}/Notes?fields=Note_Title,Note_Content&per_page=200")
             }
             WriteKind::Mail(mail) => {
-                // Zoho's OpenAPI document spells the name without its second i; the pages spell it with.
+                // Zoho's OpenAPI document v8 spells the name without its second i; other pages spell it with.
                 let query = url::form_urlencoded::Serializer::new(String::new())
                     .append_pair("orginal_message_id", &mail.message_id)
                     .append_pair("original_message_id", &mail.message_id)
@@ -140,7 +140,7 @@ impl WritesBack for Zoho {
         _done: &[Done],
         answer: &Response,
     ) -> Result<Option<Done>, AskError> {
-        let body = body(answer);
+        let body = answer.json();
         match (&write.kind, answer.status) {
             (_, 204) => return Ok(None),
             (WriteKind::Mail(mail), 200) => {
@@ -180,7 +180,7 @@ impl Zoho {
 
 /// What the record's own code means where the status says that all went well.
 fn judged(answer: &Response) -> Option<WriteOutcome> {
-    let body = body(answer);
+    let body = answer.json();
     let code = fields::text(verdict(&body), "code")?;
     if !(200..300).contains(&answer.status) || code == "SUCCESS" {
         return None;

@@ -21,6 +21,17 @@ pub trait Reconciles: Send + Sync {
 
     fn read(&self, object: &str, answer: &Response) -> Result<Found, AskError>;
 
+    /// The same, told what was asked for: where an answer says neither which page it is nor where to stop.
+    fn read_page(
+        &self,
+        object: &str,
+        _since: Instant,
+        _page: Option<&str>,
+        answer: &Response,
+    ) -> Result<Found, AskError> {
+        self.read(object, answer)
+    }
+
     /// Time between two rounds, unless the administrator wrote another.
     fn every_ms(&self) -> i64 {
         15 * MINUTE_MS

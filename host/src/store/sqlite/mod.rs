@@ -1,55 +1,28 @@
-//! The embedded store: SQLite in WAL mode with `synchronous=FULL`, one writer thread with group
-//! commit (`writer`), readers on connections of their own.
+//! SQLite: a file in WAL mode with `synchronous=FULL`, one writer thread with group commit (`writer`),
+//! readers on connections of their own. `watch` hears other processes.
 //!
-//! What a commit acknowledged survives `kill -9` and power loss. Files here carry the names of the
-//! contract's: `intake`, `work`, `outbox`, `recipient`, `ledger`, `roster`, `triggers`; `contacts` finds, makes
-//! and merges people, and `watch` hears other processes.
+//! What a commit acknowledged survives `kill -9` and power loss. The statements are those of `sql`.
 
-mod choices;
-mod conclude;
-mod contacts;
-mod controls;
-mod echoes;
-mod exits;
-mod explain;
-mod installs;
-mod intake;
-mod ledger;
-mod looks;
-mod machines;
-mod merges;
-mod outbox;
-mod pace;
 #[cfg(test)]
 mod plans;
-mod reactions;
-mod recipient;
-mod reconciles;
-mod recorded;
-mod register;
-mod reports;
-mod roster;
-mod rows;
-mod standing;
-mod triggers;
+mod session;
 mod watch;
-mod work;
-mod work_commit;
-mod writebacks;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use secrecy::SecretSlice;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
+use tokio::sync::watch::Receiver;
 
-use super::{Bells, Error, Store, TenantId};
+use super::sql::engine::{Engine, Job};
+use super::sql::{self, SqlStore, rows};
+use super::{Bell, Duty, Error, TenantId};
 use crate::clock::Clock;
+use crate::domain::Instant;
+use crate::domain::install::Install;
 use writer::Writer;
 
 /// Migrations in order; `user_version` counts those applied.
@@ -57,9 +30,6 @@ const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_star
 
 /// How long a statement waits for a lock that another process (a command, a backup) holds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
-
-/// 256 bits: as long as the HMAC-SHA256 it keys (RFC 2104 section 3 discourages less).
-const SIGNING_KEY_BYTES: usize = 32;
 
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 128;
@@ -85,13 +55,13 @@ impl Default for Options {
 }
 
 /// The store in one file.
-pub struct SqliteStore {
+pub type SqliteStore = SqlStore<Sqlite>;
+
+/// A file, its writer and its readers.
+pub struct Sqlite {
     path: PathBuf,
     writer: Option<Writer>,
     readers: Arc<Readers>,
-    bells: Bells,
-    /// Rung when a message is no longer with its provider.
-    concluded: Notify,
 }
 
 struct Readers {
@@ -99,7 +69,7 @@ struct Readers {
     permits: Semaphore,
 }
 
-impl SqliteStore {
+impl SqlStore<Sqlite> {
     /// Opens the file, makes it where it is missing, and brings it to the newest schema.
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let mut connection = Connection::open(path).map_err(|e| at(path, &e))?;
@@ -108,8 +78,8 @@ impl SqliteStore {
             .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
             .map_err(error)?;
         migrate(&mut connection)?;
-        make_signing_keys(&connection)?;
-        Ok(Self {
+        sql::make_signing_keys(&connection)?;
+        Ok(Self::over(Sqlite {
             path: path.to_owned(),
             readers: Readers::open(path, options.readers)?,
             writer: Some(Writer::start(
@@ -117,9 +87,7 @@ impl SqliteStore {
                 options.commit_batch_max,
                 options.queue_max,
             )?),
-            bells: Bells::default(),
-            concluded: Notify::new(),
-        })
+        }))
     }
 
     /// Opens the file of a host that may be running, for looking only.
@@ -130,76 +98,84 @@ impl SqliteStore {
                 path.display()
             )));
         }
-        Ok(Self {
+        Ok(Self::over(Sqlite {
             path: path.to_owned(),
             readers: Readers::open(path, 1)?,
             writer: None,
-            bells: Bells::default(),
-            concluded: Notify::new(),
-        })
+        }))
     }
 
-    /// Runs `query` on a connection of its own, off the async threads.
-    async fn read<T, F>(&self, query: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    {
-        let readers = Arc::clone(&self.readers);
-        let _permit = self
-            .readers
-            .permits
-            .acquire()
-            .await
-            .map_err(|_| Error::Unavailable("it is shut down".to_owned()))?;
-        tokio::task::spawn_blocking(move || {
-            let connection = readers.take();
-            let result = query(&connection);
-            readers.give_back(connection);
-            result
-        })
-        .await
-        .map_err(|e| Error::Unavailable(format!("a query died: {e}")))?
+    /// All versions, read from a file that nothing else is opened for yet: plugins are loaded before the
+    /// store is. None where the file is not there.
+    pub fn installs_in(path: &Path, tenant: TenantId) -> Result<Vec<Install>, Error> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let connection = Readers::connect(path)?;
+        let prepared = rows::first(
+            &connection,
+            "SELECT 1 AS one FROM sqlite_schema WHERE name = 'installs'",
+            &[],
+            |row| rows::get::<i64>(row, "one"),
+        )?;
+        match prepared {
+            Some(_) => sql::all_installs(&connection, tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Engine for Sqlite {
+    async fn read<T: Send + 'static>(&self, query: impl Job<T>) -> Result<T, Error> {
+        self.readers.run(move |connection| query(connection)).await
     }
 
-    async fn write<T, F>(&self, job: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    {
+    async fn moment<T: Send + 'static>(&self, queries: impl Job<T>) -> Result<T, Error> {
+        let run = move |connection: &Connection| {
+            let moment = connection.unchecked_transaction().map_err(error)?;
+            queries(&*moment)
+        };
+        self.readers.run(run).await
+    }
+
+    async fn write<T: Send + 'static>(&self, job: impl Job<T>) -> Result<T, Error> {
         match &self.writer {
             Some(writer) => writer.run(job).await,
             None => Err(Error::Invalid("it was opened for reading".to_owned())),
         }
     }
-}
 
-#[async_trait]
-impl Store for SqliteStore {
-    fn bells(&self) -> &Bells {
-        &self.bells
+    /// No job ever runs beside another.
+    async fn write_alone<T: Send + 'static>(&self, job: impl Job<T>) -> Result<T, Error> {
+        self.write(job).await
     }
+
+    fn writes(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn has(&self, _duty: Duty) -> bool {
+        true
+    }
+
+    async fn take_contacts(&self, _now: Instant, _limit: usize) -> Result<Option<Vec<i64>>, Error> {
+        Ok(None)
+    }
+
+    /// Other processes watch the file.
+    fn tell(&self, _bell: Bell) {}
 
     async fn watch(
         &self,
         clock: &dyn Clock,
-        stopped: tokio::sync::watch::Receiver<bool>,
+        stopped: Receiver<bool>,
+        ring: &(dyn Fn(Bell) + Sync),
     ) -> Result<(), Error> {
-        watch::watch(self, clock, stopped).await
-    }
-
-    async fn signing_key(&self, tenant: TenantId) -> Result<SecretSlice<u8>, Error> {
-        self.read(move |db| {
-            let key: Option<Vec<u8>> = rows::first(
-                db,
-                "SELECT signing_key FROM tenants WHERE id = ?1",
-                [tenant.0],
-                |row| rows::get(row, "signing_key"),
-            )?;
-            key.map(SecretSlice::from)
-                .ok_or_else(|| Error::Invalid(format!("there is no tenant {}", tenant.0)))
-        })
-        .await
+        watch::watch(self, clock, stopped, ring).await
     }
 }
 
@@ -212,6 +188,28 @@ impl Readers {
             permits: Semaphore::new(idle.len()),
             idle: Mutex::new(idle),
         }))
+    }
+
+    /// Runs `query` on a connection of its own, off the async threads.
+    async fn run<T, F>(self: &Arc<Self>, query: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let readers = Arc::clone(self);
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| Error::Unavailable("it is shut down".to_owned()))?;
+        tokio::task::spawn_blocking(move || {
+            let connection = readers.take();
+            let result = query(&connection);
+            readers.give_back(connection);
+            result
+        })
+        .await
+        .map_err(|e| Error::Unavailable(format!("a query died: {e}")))?
     }
 
     fn connect(path: &Path) -> Result<Connection, Error> {
@@ -269,20 +267,6 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
         .pragma_update(None, "user_version", MIGRATIONS.len())
         .map_err(error)?;
     transaction.commit().map_err(error)
-}
-
-/// Every tenant has a key of its own, made once: what is signed today must verify in a year.
-fn make_signing_keys(connection: &Connection) -> Result<(), Error> {
-    let mut key = [0; SIGNING_KEY_BYTES];
-    SystemRandom::new()
-        .fill(&mut key)
-        .map_err(|_| Error::Unavailable("the system has no random numbers".to_owned()))?;
-    rows::execute(
-        connection,
-        "UPDATE tenants SET signing_key = ?1 WHERE signing_key IS NULL",
-        [&key[..]],
-    )
-    .map(|_| ())
 }
 
 fn at(path: &Path, e: &rusqlite::Error) -> Error {

@@ -4,10 +4,10 @@
 use rusqlite::Connection;
 use tokio::sync::watch::Receiver;
 
-use super::rows::{first, get};
-use super::{Readers, SqliteStore};
+use super::{Readers, Sqlite};
 use crate::clock::Clock;
-use crate::store::{Bells, Error};
+use crate::store::sql::rows::{first, get};
+use crate::store::{Bell, Error};
 
 /// How often the file is looked at. What is imported while the host serves waits this long at most.
 const LOOK_EVERY_MS: i64 = 500;
@@ -19,11 +19,12 @@ const LOOK_EVERY_MS: i64 = 500;
 /// interim" (SQLite, Pragma statements). It reads shared memory, not the file. Commits of this host
 /// count too: a bell rung for nothing costs its loop one look.
 pub(super) async fn watch(
-    store: &SqliteStore,
+    file: &Sqlite,
     clock: &dyn Clock,
     mut stopped: Receiver<bool>,
+    ring: &(dyn Fn(Bell) + Sync),
 ) -> Result<(), Error> {
-    let mut connection = Readers::connect(&store.path)?;
+    let mut connection = Readers::connect(&file.path)?;
     let mut seen: Option<Look> = None;
     loop {
         let before = seen;
@@ -38,7 +39,7 @@ pub(super) async fn watch(
         // Locked or busy: the next look will tell.
         if let Ok(look) = look {
             if let Some(seen) = seen {
-                ring(&store.bells, seen, look);
+                tell(seen, look, ring);
             }
             seen = Some(look);
         }
@@ -52,7 +53,7 @@ pub(super) async fn watch(
 }
 
 fn version(connection: &Connection) -> Result<i64, Error> {
-    let version = first(connection, "PRAGMA data_version", [], |row| {
+    let version = first(connection, "PRAGMA data_version", &[], |row| {
         get(row, "data_version")
     })?;
     version.ok_or_else(|| Error::Invalid("SQLite tells no data_version".to_owned()))
@@ -73,7 +74,7 @@ fn look(connection: &Connection, before: Option<Look>) -> Result<Look, Error> {
             let plugins = first(
                 connection,
                 "SELECT coalesce(max(id), 0) AS id FROM install_log WHERE what IN ('activated', 'rolled back to')",
-                [],
+                &[],
                 |row| get(row, "id"),
             )?;
             Ok(Look {
@@ -84,14 +85,13 @@ fn look(connection: &Connection, before: Option<Look>) -> Result<Look, Error> {
     }
 }
 
-fn ring(bells: &Bells, seen: Look, look: Look) {
+fn tell(seen: Look, look: Look, ring: &(dyn Fn(Bell) + Sync)) {
     if look.version != seen.version {
-        bells.decide.notify_one();
-        bells.deliver.notify_one();
-        bells.hydrate.notify_one();
-        bells.poll.notify_one();
+        for bell in [Bell::Decide, Bell::Deliver, Bell::Hydrate, Bell::Poll] {
+            ring(bell);
+        }
     }
     if look.plugins != seen.plugins {
-        bells.plugins.notify_one();
+        ring(Bell::Plugins);
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Savepoint, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::store::Error;
+use crate::store::sql::engine as sql;
 
 /// A job: gets its savepoint, or the reason why there is none.
 type Job = Box<dyn FnOnce(Result<Savepoint<'_>, Error>) -> Reply + Send>;
@@ -38,17 +39,13 @@ impl Writer {
         Ok(Self { jobs })
     }
 
-    /// Runs `job` in a transaction shared with others and answers when it is on disk.
+    /// Runs `work` in a transaction shared with others and answers when it is on disk.
     /// A full queue answers `Unavailable` at once: the caller's sender tries again later.
-    pub(super) async fn run<T, F>(&self, job: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    {
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl sql::Job<T>) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |savepoint| {
             let result = savepoint.and_then(|savepoint| {
-                let value = job(&savepoint)?;
+                let value = work(&*savepoint)?;
                 // Dropped on the way out by an error, a savepoint rolls back what the job wrote.
                 savepoint.commit().map_err(super::error)?;
                 Ok(value)

@@ -13,7 +13,6 @@ use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Running, Status};
 use crate::domain::manifest::Asks;
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 #[command(after_help = "Examples:

@@ -12,13 +12,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::domain::install::{Install, Status};
 use crate::plugins::{Lock, Shelf};
-use crate::store::DEFAULT_TENANT;
-use crate::store::installs::{Act, Installs, Named};
-use crate::store::sqlite::SqliteStore;
+use crate::store::installs::{Act, Named};
+use crate::store::{DEFAULT_TENANT, Shared};
 
 pub(super) struct Desk {
     pub(super) config: Config,
-    pub(super) store: SqliteStore,
+    pub(super) store: Shared,
     pub(super) shelf: Shelf,
 }
 

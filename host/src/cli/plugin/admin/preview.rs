@@ -9,7 +9,7 @@ use crate::domain::install::Install;
 use crate::domain::manifest::PluginKind;
 use crate::simulate::compare;
 use crate::store::DEFAULT_TENANT;
-use crate::store::ledger::{Ledger, Whose};
+use crate::store::ledger::Whose;
 
 /// Differences shown to people.
 const SHOWN_MAX: usize = 5;

@@ -9,7 +9,6 @@ use super::desk::{Desk, act, named};
 use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::Status;
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 pub(in crate::cli) struct Remove {

@@ -9,7 +9,6 @@ use super::desk::Desk;
 use crate::cli::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 pub(in crate::cli) struct Resume {

@@ -10,7 +10,6 @@ use super::{offer, switch};
 use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::Status;
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 #[command(

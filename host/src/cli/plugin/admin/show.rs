@@ -16,8 +16,7 @@ use crate::domain::manifest::Manifest;
 use crate::domain::pause::{Pause, Scope};
 use crate::embedded::EMBEDDED;
 use crate::store::DEFAULT_TENANT;
-use crate::store::controls::Controls;
-use crate::store::installs::{Health, Installs, LogEntry, Percentiles};
+use crate::store::installs::{Health, LogEntry, Percentiles};
 
 /// Lines of the log that people are shown.
 const LOG_SHOWN_MAX: usize = 20;

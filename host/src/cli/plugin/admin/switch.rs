@@ -11,7 +11,7 @@ use crate::domain::install::{Install, Running, Status};
 use crate::domain::manifest::Manifest;
 use crate::plugins::Shelf;
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::{Installs, Moved};
+use crate::store::installs::Moved;
 
 /// Whether everything it asks for was approved of the version that runs.
 pub(super) fn asks_no_more(desk: &Desk, candidate: &Candidate) -> anyhow::Result<bool> {

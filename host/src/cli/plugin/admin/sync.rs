@@ -13,7 +13,6 @@ use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Running, Status};
 use crate::plugins::{Lock, Locked, drift, fetch_locked};
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 #[command(

@@ -11,7 +11,6 @@ use super::{offer, preview, switch};
 use crate::cli::{Common, block_on, print_json};
 use crate::domain::install::{Install, Running, Status};
 use crate::store::DEFAULT_TENANT;
-use crate::store::installs::Installs;
 
 #[derive(Args)]
 #[command(after_help = "Examples:

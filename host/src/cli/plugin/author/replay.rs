@@ -11,7 +11,7 @@ use crate::daemon;
 use crate::domain::component::Component;
 use crate::simulate::{Comparison, compare};
 use crate::store::DEFAULT_TENANT;
-use crate::store::ledger::{Ledger, Whose};
+use crate::store::ledger::Whose;
 
 /// Decisions that can be made again in one go.
 const LAST_MAX: i64 = 100_000;
