@@ -23,6 +23,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 pub mod thread;
 mod tracking;
 pub mod unsubscribe;

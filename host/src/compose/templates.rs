@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::snippets::Snippets;
 use super::style::Style;
-use super::text::Texts;
+use super::texts::Texts;
 use super::{Template, TemplateError};
 use crate::domain::manifest::Manifest;
 

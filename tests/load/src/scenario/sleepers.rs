@@ -119,7 +119,7 @@ fn sizes(site: &Site, count: usize) -> anyhow::Result<Vec<Figure>> {
     let store = Connection::open_with_flags(site.store(), flags)?;
     let mut tables = store.prepare(
         "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_schema m ON m.name = s.name
-         WHERE s.aggregate GROUP BY m.tbl_name ORDER BY 2 DESC",
+         WHERE s.aggregate = TRUE GROUP BY m.tbl_name ORDER BY 2 DESC",
     )?;
     let tables = tables
         .query_map([], |row| {
