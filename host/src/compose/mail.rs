@@ -98,11 +98,31 @@ impl Lack {
     }
 }
 
-/// Renders the template and adds the headers. The same draft gives the same mail.
-pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
+/// The words of a mail that is not finished yet: it may not go after all.
+#[derive(Debug)]
+pub struct Words {
+    template: Arc<Template>,
+    rendered: Rendered,
+}
+
+/// Renders the template. All that can be missing is missing here, and finishing costs as much again.
+pub fn words(templates: &Templates, draft: &Draft<'_>) -> Result<Words, Error> {
     let own_mailto = own_mailto(draft);
     let ways = ways(draft, own_mailto.as_deref());
     let (template, rendered) = render(templates, draft, &ways)?;
+    Ok(Words { template, rendered })
+}
+
+/// Renders the template and adds the headers. The same draft gives the same mail.
+pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
+    finish(templates, draft, words(templates, draft)?)
+}
+
+/// Makes the parts ready to send, and adds the headers. The words are the draft's.
+pub fn finish(templates: &Templates, draft: &Draft<'_>, words: Words) -> Result<Mail, Error> {
+    let Words { template, rendered } = words;
+    let own_mailto = own_mailto(draft);
+    let ways = ways(draft, own_mailto.as_deref());
     let parts = parts(templates, draft, &template, rendered.body, &ways)?;
     let parent = draft.parent.as_ref().filter(|_| draft.can_thread());
     let thread = parent.map(|(parent, _)| thread::reply_to(parent));
@@ -234,7 +254,7 @@ fn parts(
     let failed = |why: String| template.failed(format!("the body {why}"));
     let said = match &body {
         Body::Text(text) => text.clone(),
-        Body::Html(html) => text::of_html(html).map_err(failed)?,
+        Body::Html(html) => templates.texts().of_html(html).map_err(failed)?,
     };
     let footer = unsubscribe::footer(
         &said,
@@ -247,7 +267,7 @@ fn parts(
     let mut text = said;
     if !footer.is_empty() {
         text.push('\n');
-        text.push_str(&text::of_html(&footer).map_err(failed)?);
+        text.push_str(&templates.texts().of_html(&footer).map_err(failed)?);
     }
     let fragment = match body {
         Body::Html(fragment) if !manner.plain_text => fragment,

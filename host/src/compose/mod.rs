@@ -11,6 +11,7 @@
 mod fields;
 mod front_matter;
 mod html;
+mod layout;
 mod letterhead;
 pub mod mail;
 mod markdown;
@@ -23,6 +24,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 pub mod thread;
 mod tracking;
 pub mod unsubscribe;
