@@ -7,7 +7,7 @@ mod plugins;
 mod together;
 mod triggers;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::ExposeSecret;
 

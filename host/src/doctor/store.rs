@@ -101,14 +101,15 @@ mod tests {
     async fn a_store_that_is_none_is_a_problem() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("followup.db");
+        let place = Place::File(path.clone(), crate::store::sqlite::Options::default());
         let verdicts = |findings: Vec<Finding>| -> Vec<Verdict> {
             findings.iter().map(|finding| finding.verdict).collect()
         };
-        let found = look(&path).await;
+        let found = look(&place).await;
         assert_eq!(found[0].verdict, Verdict::Skipped, "{found:?}");
 
         std::fs::write(&path, "this is no database, whatever its name says").expect("written");
-        let found = look(&path).await;
+        let found = look(&place).await;
         assert!(
             verdicts(found.clone()).contains(&Verdict::Problem),
             "{found:?}"
