@@ -66,6 +66,10 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
+    pub fn took(&self) -> Duration {
+        self.0.elapsed()
+    }
+
     pub fn ms(&self) -> u128 {
         self.0.elapsed().as_millis()
     }

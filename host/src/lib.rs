@@ -28,6 +28,8 @@
 pub mod calendar;
 pub mod clock;
 pub mod domain;
+pub mod figures;
+pub mod pulse;
 
 // Layer 1, pure: rules and mappings.
 pub mod compose;
@@ -43,6 +45,7 @@ pub mod triggers;
 pub mod net;
 pub mod sandbox;
 pub mod store;
+pub mod traces;
 
 // Layer 2: the doors and the loops.
 pub mod decide;

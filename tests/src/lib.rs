@@ -24,7 +24,9 @@ pub mod versions;
 pub mod wait;
 
 pub use dice::Dice;
+pub use fake::collector::{Collected, FakeCollector};
 pub use fake::dns::FakeDns;
+pub use fake::gate::{Gate, Weather};
 pub use fake::hubspot::FakeHubspot;
 pub use fake::json_api::FakeJsonApi;
 pub use fake::provider::{Answer, Call, FakeProvider, Search};

@@ -10,6 +10,8 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     // 0: nouns and time.
     (&["domain"], &[]),
     (&["clock", "calendar"], &["domain"]),
+    (&["figures"], &[]),
+    (&["pulse"], &["domain", "clock"]),
     // 1, pure: time, limits and keys come in as arguments.
     (&["signatures"], &["domain"]),
     (
@@ -26,7 +28,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
     ),
     // 1, adapters: never each other.
     (
-        &["store", "sandbox", "net"],
+        &["store", "sandbox", "net", "traces"],
         &["domain", "clock", "calendar"],
     ),
     // 2: the doors and the loops, never each other.
@@ -46,6 +48,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
         &[
             "domain",
             "clock",
+            "pulse",
             "calendar",
             "signatures",
             "guardrails",
@@ -57,6 +60,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "store",
             "sandbox",
             "net",
+            "traces",
         ],
     ),
     // 3: the layers below, through their public face.
@@ -76,6 +80,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "store",
             "sandbox",
             "net",
+            "traces",
             "ingest",
             "recipient",
             "decide",
@@ -113,6 +118,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tokio_postgres_rustls", &["store/postgres"]),
     ("reqwest", &["net"]),
     ("lettre", &["net"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_http", &["traces", "net"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),

@@ -21,6 +21,9 @@ pub(super) struct Serve {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "followup.toml")]
     config: std::path::PathBuf,
+    /// How log lines are written to stderr.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = logs::Format::Auto)]
+    log_format: logs::Format,
 }
 
 /// Held while the process lives, kill -9 included: two hosts on one file would each take the
@@ -47,7 +50,7 @@ impl Serve {
     /// SIGTERM and SIGINT, finishing what is under way. On SIGHUP, and when another version of a plugin
     /// is activated, it reads everything anew and goes on with that, unless something is wrong with it.
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        logs::start("info");
+        logs::start("info", self.log_format);
         let Some(setup) = load::setup(&self.config)? else {
             return Ok(ExitCode::FAILURE);
         };

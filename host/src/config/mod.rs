@@ -23,6 +23,7 @@ mod secrets;
 mod sequences;
 mod server;
 mod store;
+mod telemetry;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use sandbox::Sandbox;
 pub use sequences::{OwnRules, Sequence};
 pub use server::Server;
 pub use store::Store;
+pub use telemetry::Telemetry;
 pub use templates::{StyleFile, TemplateFile, TemplateFiles};
 pub use tracking::Visits;
 pub use triggers::Trigger;
@@ -80,6 +82,7 @@ pub struct Config {
     pub sequences: BTreeMap<String, Sequence>,
     pub company: Company,
     pub visits: Visits,
+    pub telemetry: Telemetry,
     pub templates: TemplateFiles,
 }
 
@@ -172,6 +175,7 @@ fn read(reader: &Reader<'_>) -> Config {
         sequences,
         company: Company::read(&root.section("company")),
         visits: Visits::read(&root.section("tracking")),
+        telemetry: Telemetry::read(&root.section("telemetry")),
         templates: TemplateFiles::read_all(reader),
     };
     root.finish();

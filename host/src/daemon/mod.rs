@@ -7,14 +7,17 @@ mod abilities;
 mod gateway;
 mod outgoing;
 mod plugins;
+mod ready;
 mod recover;
 mod rules;
 mod sandbox;
+mod telemetry;
 mod triggers;
 mod web;
 mod wire;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +31,16 @@ use crate::clock::Clock;
 use crate::config::{Config, Validated};
 use crate::decide::Engine;
 use crate::deliver::Deliverer;
+use crate::domain::manifest::Manifest;
 use crate::hydrate::Hydrator;
 use crate::poll::Poller;
+use crate::pulse::{Pulse, Watched};
 use crate::reconcile::Reconciler;
 use crate::store;
+use crate::store::place::Place;
+use crate::traces::Collecting;
 use crate::writeback::Scribe;
+use ready::Readiness;
 
 pub use abilities::api;
 pub(crate) use abilities::of as abilities;
@@ -57,6 +65,7 @@ pub struct Daemon {
     pub poller: Poller,
     pub reconciler: Reconciler,
     pub scribe: Scribe,
+    collecting: Option<Collecting>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -108,6 +117,10 @@ impl Daemon {
         clock: Arc<dyn Clock>,
         loops: Loops,
     ) -> anyhow::Result<Self> {
+        let collecting = telemetry::start(config)?;
+        let manifests = plugins.manifests();
+        let named = |plugin: &Manifest| format!("{} {}", plugin.id, plugin.version);
+        let loaded: Vec<_> = manifests.iter().map(named).collect();
         let parts = wire::wire(config, validated, plugins, clock.now()).await?;
         let recovery = Recovery {
             store: Arc::clone(&parts.store),
@@ -119,7 +132,19 @@ impl Daemon {
         let address = listener.local_addr()?;
         let door = wire::door(config, &parts, address, Arc::clone(&clock));
         let pages = wire::pages(config, &door);
-        let app = web::app(door, pages, Arc::clone(&parts.store))?;
+        let (pulses, watched) = pulses(loops);
+        let readiness = Readiness {
+            store: Arc::clone(&parts.store),
+            clock: Arc::clone(&clock),
+            loops: watched,
+            plugins: loaded.into(),
+            folder: match &config.store.place {
+                Place::File(path, _) => folder(path),
+                // The database's disk is its own; ours holds compiled plugins.
+                Place::Server(_) => config.sandbox.cache.clone(),
+            },
+        };
+        let app = web::app(door, pages, readiness)?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -136,43 +161,38 @@ impl Daemon {
                 tracing::error!(error = %e, "the door closed");
             }
         });
-        if loops == Loops::Run {
-            tasks.spawn(
-                parts
-                    .engine
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
-            tasks.spawn(
-                parts
-                    .deliverer
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
-            tasks.spawn(
-                parts
-                    .hydrator
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
-            tasks.spawn(
-                parts
-                    .poller
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
-            tasks.spawn(
-                parts
-                    .reconciler
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
-            tasks.spawn(
-                parts
-                    .scribe
-                    .clone()
-                    .run(Arc::clone(&clock), stopped.clone()),
-            );
+        if let Some([engine, deliverer, hydrator, poller, reconciler, scribe]) = pulses {
+            let run = parts
+                .engine
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), engine);
+            tasks.spawn(run);
+            let run = parts
+                .deliverer
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), deliverer);
+            tasks.spawn(run);
+            let run = parts
+                .hydrator
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), hydrator);
+            tasks.spawn(run);
+            let run = parts
+                .poller
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), poller);
+            tasks.spawn(run);
+            let run = parts
+                .reconciler
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), reconciler);
+            tasks.spawn(run);
+            let run = parts
+                .scribe
+                .clone()
+                .run(Arc::clone(&clock), stopped.clone(), scribe);
+            tasks.spawn(run);
+            tasks.spawn(web::keep_figures(Arc::clone(&clock), stopped.clone()));
             tasks.spawn(recovery.run(Arc::clone(&clock), stopped.clone()));
             let store = Arc::clone(&parts.store);
             tasks.spawn(async move {
@@ -191,6 +211,7 @@ impl Daemon {
             poller: parts.poller,
             reconciler: parts.reconciler,
             scribe: parts.scribe,
+            collecting,
             stop,
             tasks,
         })
@@ -209,5 +230,36 @@ impl Daemon {
                 "stopped with calls under way; they are in doubt"
             );
         }
+        telemetry::stop(self.collecting.take()).await;
+    }
+}
+
+/// One for each loop, in the order in which they are started; none where nobody runs them.
+fn pulses(loops: Loops) -> (Option<[Pulse; 6]>, Arc<[Watched]>) {
+    if loops == Loops::ByHand {
+        return (None, Arc::new([]));
+    }
+    let names = [
+        "decide",
+        "deliver",
+        "hydrate",
+        "poll",
+        "reconcile",
+        "writeback",
+    ];
+    let mut watched = Vec::new();
+    let pulses = names.map(|name| {
+        let (pulse, seen) = Pulse::of(name);
+        watched.push(seen);
+        pulse
+    });
+    (Some(pulses), watched.into())
+}
+
+/// The folder of a file.
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
     }
 }

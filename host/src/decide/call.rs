@@ -2,11 +2,14 @@
 
 use super::apply::{self, Place, Scope};
 use super::contact::Turn;
+use super::traced::Asked;
 use super::{Sequence, UNDECIDED_MAX, Version, input, retry, upgrade};
+use crate::clock::Stopwatch;
 use crate::domain::Event;
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::fault::Fault;
 use crate::store::work::{FaultEntry, Undecided};
+use crate::traces;
 
 /// An event to be put to a policy.
 pub(super) struct Call {
@@ -73,6 +76,8 @@ impl Turn<'_> {
             &call.event,
             self.now,
         );
+        let trace = traces::of(&call.event.id);
+        let watch = trace.as_ref().map(|_| Stopwatch::start());
         let sandbox = &self.engine.sandbox;
         let calendar = &self.engine.calendar;
         let (mut answer, mut kept) = (Ok(()), None);
@@ -93,8 +98,20 @@ impl Turn<'_> {
             }
             Err(fault) => Err(fault),
         };
+        if let Some((trace, watch)) = trace.zip(watch) {
+            let asked = Asked {
+                enrollment: id.clone(),
+                contact: self.contact.id,
+                sequence,
+                plugin: version.id(),
+                call: &call,
+                began_at: self.now,
+            };
+            trace.record(asked.span(&answer, watch.took()));
+        }
         match answer {
             Ok(decided) => {
+                let outcome = decided.decision.outcome();
                 let next = &mut self.enrollments[place].next;
                 if kept.is_some() {
                     next.state.clone_from(&input.state);
@@ -138,7 +155,7 @@ impl Turn<'_> {
                 self.view.attributes.extend(applied.properties.clone());
                 self.properties.extend(applied.properties);
                 self.emitted.extend(applied.emitted);
-                metrics::counter!("followup_decisions_total", "plugin" => version.id().to_owned())
+                metrics::counter!("followup_decisions_total", "plugin" => version.id().to_owned(), "outcome" => outcome)
                     .increment(1);
                 true
             }

@@ -167,6 +167,8 @@ impl<'e> Turn<'e> {
                 };
                 let next = &mut self.enrollments[place].next;
                 let StoredTimer { timer, set_at, .. } = next.timers.remove(timer);
+                let late_ms = self.now.since_ms(timer.at);
+                metrics::histogram!("followup_timer_late_seconds").record(late_ms as f64 / 1_000.0);
                 let hurried = timer.at.since_ms(set_at) < TIMER_PAUSE_MS;
                 let number = next.decisions.to_be_bytes();
                 let id = self.public_id(place);

@@ -17,6 +17,7 @@ mod retry;
 mod send;
 pub mod sequences;
 mod tick;
+mod traced;
 mod upgrade;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::{EVENTS_MAX, Engine, contact};
 use crate::clock::Clock;
 use crate::domain::Instant;
+use crate::pulse::Pulse;
 use crate::store::Error;
 use crate::store::work::{Committed, Decided, Depth};
 
@@ -29,9 +30,9 @@ pub struct Progress {
 
 impl Engine {
     /// Ticks until `stop` becomes true.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(clock.now()).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(clock.now())).await {
                 Ok(progress) if progress.contacts > 0 => continue,
                 Ok(_) => self.store.next_due_at().await,
                 Err(e) => Err(e),

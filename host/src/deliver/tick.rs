@@ -1,6 +1,7 @@
 //! The loop: claim what is due, send side by side, record what became of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -11,8 +12,10 @@ use super::next::{self, Attempt};
 use crate::clock::Clock;
 use crate::domain::Instant;
 use crate::domain::mail::Outcome;
+use crate::pulse::Pulse;
 use crate::store::Error;
 use crate::store::outbox::{Claim, Conclusion};
+use crate::traces::{self, Place, Sort, Span, between};
 
 /// How long the loop waits after the store failed.
 const STORE_RETRY_MS: i64 = 1_000;
@@ -31,11 +34,12 @@ pub struct Progress {
 
 impl Deliverer {
     /// Sends until `stop` becomes true, then finishes the calls under way.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         let mut calls = JoinSet::new();
         while !*stop.borrow() {
             let free = self.limits.concurrent_max - calls.len();
-            let wake_at = match self.start(clock.now(), free, &mut calls, &clock).await {
+            let turn = self.start(clock.now(), free, &mut calls, &clock);
+            let wake_at = match pulse.turn(&*clock, turn).await {
                 Ok(progress) if progress.due > 0 && calls.len() < self.limits.concurrent_max => {
                     continue;
                 }
@@ -159,6 +163,10 @@ impl Deliverer {
         };
         metrics::counter!("followup_sends_total", "connection" => ready.connection.clone(), "outcome" => word)
             .increment(1);
+        let took_ms = finished_at.since_ms(now);
+        metrics::histogram!("followup_send_seconds", "connection" => ready.connection.clone())
+            .record(took_ms as f64 / 1_000.0);
+        traced(&ready, &outcome, word, between(now, finished_at), now);
         if word != "accepted" {
             tracing::warn!(
                 message.id = ready.message.id,
@@ -184,4 +192,37 @@ impl Deliverer {
             conclusion.now = clock.now();
         }
     }
+}
+
+/// The attempt, in the trace of the event that it follows from.
+fn traced(ready: &Ready, outcome: &Outcome, word: &str, took: Duration, began_at: Instant) {
+    let message = &ready.message;
+    let Some(trace) = traces::of(&message.context.event.id) else {
+        return;
+    };
+    let attempt = message.attempts + 1;
+    trace.record(Span {
+        name: "send",
+        place: Place::Call {
+            sequence: message.context.sequence.clone(),
+            message: message.id.clone(),
+            attempt,
+        },
+        sort: Sort::Client,
+        began_at,
+        took,
+        attributes: vec![
+            ("message.id", message.id.clone()),
+            ("contact.id", message.contact_id.to_string()),
+            ("connection", ready.connection.clone()),
+            ("attempt", attempt.to_string()),
+            ("outcome", word.to_owned()),
+        ],
+        link: None,
+        failure: match outcome {
+            Outcome::Accepted { .. } => None,
+            // What providers say may name people.
+            _ => Some(word.to_owned()),
+        },
+    });
 }

@@ -70,7 +70,7 @@ fn failing_poll(asked: &ReconcileFacts) -> Finding {
         &format!("connection {}", asked.connection),
         format!("{what} ({} times in a row): {fault}", asked.failures),
         format!(
-            "check its credentials; it is tried again at {}",
+            "see whether it answers and takes our credentials; it is tried again at {}",
             asked.due_at
         ),
     )

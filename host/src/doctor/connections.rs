@@ -23,8 +23,10 @@ pub enum Probed {
     Answered(String),
     /// Ask again later.
     Busy(String),
-    /// The credentials are refused, or nobody can be reached.
-    Failed(String),
+    /// The credentials are refused.
+    Refused(String),
+    /// Nobody answers.
+    Unreached(String),
 }
 
 /// Everything found, and the dates of the answers.
@@ -53,13 +55,13 @@ async fn ask(known: &Known, net: &Arc<Net>, clock: &dyn Clock) -> Option<(Probed
     let answer = api.call(&probes.request_at(began_at), clock).await;
     let answer = match answer {
         Ok(answer) => answer,
-        Err(failure) => return Some((Probed::Failed(failure.to_string()), None)),
+        Err(failure) => return Some((Probed::Unreached(failure.to_string()), None)),
     };
     let dated = Dated::of(known.kind.title, &answer, began_at, clock.now());
     let probed = match probes.read(&answer) {
         Ok(who) => Probed::Answered(who),
         Err(AskError::Retry { reason, .. }) => Probed::Busy(reason),
-        Err(error @ (AskError::Refused(_) | AskError::Gone)) => Probed::Failed(error.to_string()),
+        Err(error @ (AskError::Refused(_) | AskError::Gone)) => Probed::Refused(error.to_string()),
     };
     Some((probed, dated))
 }
@@ -103,12 +105,20 @@ async fn credentials(about: &str, known: &Known, means: &Means<'_>) -> (Finding,
     let finding = match probed {
         Probed::Answered(who) => Finding::ok(about, format!("{title} knows us: {who}")),
         Probed::Busy(why) => Finding::warning(about, why, "ask again in a while"),
-        Probed::Failed(why) => Finding::problem(
+        Probed::Refused(why) => Finding::problem(
             about,
             why,
             format!(
                 "check its credentials and base_url; `followup connect {} --name NAME --yes` asks for them anew",
                 known.kind.name
+            ),
+        ),
+        Probed::Unreached(why) => Finding::problem(
+            about,
+            format!("{title} does not answer: {why}"),
+            format!(
+                "see whether {title} is in trouble (its status page), and whether this machine reaches its base_url \
+                 (proxy, firewall, DNS); what waits for it is tried again by itself"
             ),
         ),
     };

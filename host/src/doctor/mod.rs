@@ -21,6 +21,7 @@ mod senders;
 mod store;
 mod tracking;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock::Clock;
@@ -64,6 +65,11 @@ pub async fn examine(subject: &Subject<'_>, means: &Means<'_>) -> Report {
     findings.extend(identity::look(config, means.zone).await);
     findings.extend(tracking::look(config, means.zone).await);
     Report::of(findings)
+}
+
+/// How much room there is where the store lies.
+pub fn disk(folder: &Path) -> Finding {
+    store::room(folder)
 }
 
 /// Where the DNS may not be asked.

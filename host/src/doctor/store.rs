@@ -57,7 +57,7 @@ fn writable(path: &Path, folder: &Path) -> Finding {
     Finding::ok(ABOUT, format!("{} can be written", path.display()))
 }
 
-fn room(folder: &Path) -> Finding {
+pub(super) fn room(folder: &Path) -> Finding {
     // A folder that does not exist yet is made on the disk of the one above.
     let existing = folder.ancestors().find(|folder| folder.exists());
     let place = existing.unwrap_or(Path::new("."));
@@ -83,6 +83,11 @@ fn judge_room(free_bytes: u64) -> Finding {
 mod tests {
     use super::super::Verdict;
     use super::*;
+    use crate::store::sqlite::Options;
+
+    fn place(path: &Path) -> Place {
+        Place::File(path.to_owned(), Options::default())
+    }
 
     #[test]
     fn room_on_the_disk() {
@@ -101,15 +106,14 @@ mod tests {
     async fn a_store_that_is_none_is_a_problem() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("followup.db");
-        let place = Place::File(path.clone(), crate::store::sqlite::Options::default());
         let verdicts = |findings: Vec<Finding>| -> Vec<Verdict> {
             findings.iter().map(|finding| finding.verdict).collect()
         };
-        let found = look(&place).await;
+        let found = look(&place(&path)).await;
         assert_eq!(found[0].verdict, Verdict::Skipped, "{found:?}");
 
         std::fs::write(&path, "this is no database, whatever its name says").expect("written");
-        let found = look(&place).await;
+        let found = look(&place(&path)).await;
         assert!(
             verdicts(found.clone()).contains(&Verdict::Problem),
             "{found:?}"

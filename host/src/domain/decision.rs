@@ -98,6 +98,22 @@ pub enum Action {
     Custom { kind: String, data: Value },
 }
 
+impl Decision {
+    /// The decision in one word, for the figures: the weightiest of what it asks for.
+    pub fn outcome(&self) -> &'static str {
+        let words = || self.actions.iter().map(Action::word);
+        if words().any(|word| word == "send-email") {
+            "email"
+        } else if words().any(|word| word == "exit") {
+            "exit"
+        } else if words().any(|word| !matches!(word, "set-timer" | "cancel-timer")) {
+            "act"
+        } else {
+            "wait"
+        }
+    }
+}
+
 impl Action {
     /// The word the manifest lists it under.
     pub fn word(&self) -> &'static str {

@@ -16,8 +16,10 @@ use crate::domain::backoff::Backoff;
 use crate::domain::connector::{AskError, Hydrates};
 use crate::domain::instant::HOUR_MS;
 use crate::net::Api;
-use crate::store::intake::{Arrival, Hydration, Reactions, ThinEvent};
+use crate::pulse::Pulse;
+use crate::store::intake::{Arrival, Hydration, Reactions, ThinEvent, event_id};
 use crate::store::{self, Error};
+use crate::traces::{self, Place, Sort, Span, Telling};
 
 /// Events asked for side by side; HubSpot's smallest limit is 100 calls in ten seconds.
 const BATCH_MAX: usize = 8;
@@ -49,9 +51,9 @@ pub struct Source {
 
 impl Hydrator {
     /// Ticks until `stop` becomes true.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(&clock).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(&clock)).await {
                 Ok(asked) if asked > 0 => continue,
                 Ok(_) => self.store.next_hydrate_at().await,
                 Err(e) => Err(e),
@@ -78,6 +80,7 @@ impl Hydrator {
             let (hydrator, clock) = (self.clone(), Arc::clone(clock));
             calls.spawn(async move {
                 let answer = hydrator.ask(&event, now, &*clock).await;
+                traced(&event, &answer, now, clock.now());
                 hydrator.store.hydrated(event.seq, answer).await
             });
         }
@@ -140,4 +143,49 @@ impl Hydrator {
             }
         }
     }
+}
+
+/// The question in the trace of the thin event; what it brought begins traces of its own, linked to that one.
+fn traced(thin: &ThinEvent, answer: &Hydration, began_at: Instant, ended_at: Instant) {
+    if !traces::is_on() {
+        return;
+    }
+    let id = |key: &str| event_id(thin.tenant, &thin.connection, key);
+    let own_id = id(&thin.event.source_key);
+    let Some(trace) = traces::of(&own_id) else {
+        return;
+    };
+    let place = Place::Question {
+        attempt: thin.attempts + 1,
+    };
+    if let Hydration::Complete(arrival) = answer {
+        let told = arrival.events.iter();
+        let told = told.map(|event| (id(&event.source_key), event.kind.clone()));
+        let telling = Telling {
+            name: "completed",
+            connection: &thin.connection,
+            began_at,
+            ended_at,
+            link: Some(trace.remote(&place)),
+        };
+        telling.record(told.filter(|(id, _)| *id != own_id).collect());
+    }
+    trace.record(Span {
+        name: "hydrate",
+        place,
+        sort: Sort::Client,
+        began_at,
+        took: traces::between(began_at, ended_at),
+        attributes: vec![
+            ("event.id", own_id),
+            ("connection", thin.connection.clone()),
+        ],
+        link: None,
+        failure: match answer {
+            Hydration::Complete(_) => None,
+            Hydration::Gone { .. } => Some("gone".to_owned()),
+            Hydration::Retry { .. } => Some("retry".to_owned()),
+            Hydration::Refused { .. } => Some("refused".to_owned()),
+        },
+    });
 }

@@ -12,7 +12,8 @@ use super::{Door, INBOUND, inbound};
 use crate::domain::hook::{Hook, HookRequest, Rejected};
 use crate::domain::{Instant, NewEvent};
 use crate::store::DEFAULT_TENANT;
-use crate::store::intake::{Arrival, Ingested};
+use crate::store::intake::{Arrival, Ingested, event_id};
+use crate::traces::{self, Remote, Telling};
 
 /// Rejected parts that one log line names.
 const LOGGED_REJECTIONS_MAX: usize = 5;
@@ -30,11 +31,12 @@ async fn receive(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Error> {
+    let came_at = door.clock.now();
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
         None => door.take_in(&name, request).await,
     };
-    told(&name, answer)
+    door.told(&name, came_at, answer)
 }
 
 /// Triggers may have anything below their address, providers that receive mail `inbound`.
@@ -44,28 +46,36 @@ async fn receive_below(
     request: Request,
 ) -> Result<Response, Error> {
     let received = rest == INBOUND && door.connections.contains_key(&inbound(&name));
+    let came_at = door.clock.now();
     let answer = match door.triggers.get(&name) {
         Some(listener) => door.ask(&name, listener, request).await,
         None if received => door.take_in(&inbound(&name), request).await,
         None => Err(Error::NothingBelow(name.clone())),
     };
-    told(&name, answer)
-}
-
-/// Counts the answer, and logs one that takes nothing in.
-fn told(name: &str, answer: Result<Response, Error>) -> Result<Response, Error> {
-    let status = answer
-        .as_ref()
-        .map_or_else(Error::status, Response::status)
-        .as_u16();
-    metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
-    if let Err(e) = &answer {
-        tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
-    }
-    answer
+    door.told(&name, came_at, answer)
 }
 
 impl Door {
+    /// Counts the answer, and logs one that takes nothing in.
+    fn told(
+        &self,
+        name: &str,
+        came_at: Instant,
+        answer: Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        let status = answer
+            .as_ref()
+            .map_or_else(Error::status, Response::status)
+            .as_u16();
+        metrics::counter!("followup_hooks_total", "status" => status.to_string()).increment(1);
+        let took_ms = self.clock.now().since_ms(came_at);
+        metrics::histogram!("followup_hook_seconds").record(took_ms as f64 / 1_000.0);
+        if let Err(e) = &answer {
+            tracing::warn!(connection = name, status, "a webhook was not taken in: {e}");
+        }
+        answer
+    }
+
     /// `name` is a connection's, or `inbound` of one.
     async fn take_in(&self, name: &str, request: Request) -> Result<Response, Error> {
         let connection = self
@@ -87,13 +97,20 @@ impl Door {
             self.confirm(name, &confirmation).await?;
         }
         let batch = hook.normalize(&request, now)?;
+        let link = request.header("traceparent").ok().and_then(Remote::read);
         if batch.events.is_empty() && !batch.rejected.is_empty() {
             return Err(Error::AllRejected(batch.rejected));
         }
         log_rejections(name, &batch.rejected);
         let own_name = name.strip_suffix("/inbound").unwrap_or(name);
         let ingested = self
-            .ingest(own_name, connection.creates_contacts, batch.events, now)
+            .ingest(
+                own_name,
+                connection.creates_contacts,
+                batch.events,
+                now,
+                link,
+            )
             .await?;
         Ok(match hook.acknowledgement() {
             Some(said) => ([(CONTENT_TYPE, said.content_type)], said.body).into_response(),
@@ -107,7 +124,17 @@ impl Door {
         creates_contacts: bool,
         events: Vec<NewEvent>,
         now: Instant,
+        link: Option<Remote>,
     ) -> Result<Ingested, Error> {
+        let told = if traces::is_on() {
+            let id = |event: &NewEvent| event_id(DEFAULT_TENANT, name, &event.source_key);
+            events
+                .iter()
+                .map(|event| (id(event), event.kind.clone()))
+                .collect()
+        } else {
+            Vec::new()
+        };
         let arrival = Arrival {
             tenant: DEFAULT_TENANT,
             connection: name.to_owned(),
@@ -117,7 +144,20 @@ impl Door {
             reactions: std::sync::Arc::clone(&self.reactions),
         };
         let exit_wait_ms = self.limits.exit_wait_ms;
-        Ok(self.store.take_in(arrival, exit_wait_ms).await?)
+        let ingested = self.store.take_in(arrival, exit_wait_ms).await?;
+        let telling = Telling {
+            name: "webhook",
+            connection: name,
+            began_at: now,
+            ended_at: self.clock.now(),
+            link,
+        };
+        telling.record(told);
+        if ingested.exits > 0 {
+            let took_ms = self.clock.now().since_ms(now);
+            metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);
+        }
+        Ok(ingested)
     }
 
     /// The whole request, within its limits.

@@ -135,7 +135,7 @@ impl Door {
             if batch.events.is_empty() {
                 return Ok(Ingested::default());
             }
-            self.ingest(name, listener.creates_contacts, batch.events, now)
+            self.ingest(name, listener.creates_contacts, batch.events, now, None)
                 .await
         };
         // Side by side, so that both share a commit.

@@ -9,6 +9,7 @@
 
 mod address;
 mod api;
+mod collector;
 mod forward;
 mod names;
 mod smtp;
@@ -28,6 +29,7 @@ use forward::Clients;
 use names::{Gate, Gated, Refused, SystemNames};
 
 pub use api::Api;
+pub use collector::Collector;
 pub use names::Names;
 pub use smtp::Submitter;
 

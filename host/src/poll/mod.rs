@@ -20,6 +20,7 @@ use crate::domain::fault::{Fault, Remedy};
 use crate::domain::instant::{HOUR_MS, SECOND_MS};
 use crate::domain::manifest::{POLL_MAX_S, POLL_MIN_S};
 use crate::domain::trigger::{Page, TriggerContext};
+use crate::pulse::Pulse;
 use crate::sandbox::{Authority, Called, Plugin, Sandbox};
 use crate::store::intake::{Arrival, Reactions};
 use crate::store::triggers::{CallKind, DuePoll, PolledPage, TriggerCall};
@@ -66,9 +67,9 @@ pub struct Polled {
 
 impl Poller {
     /// Ticks until `stop` becomes true.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(clock.now()).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(clock.now())).await {
                 Ok(asked) if asked > 0 => continue,
                 Ok(_) => self.next_at().await,
                 Err(e) => Err(e),

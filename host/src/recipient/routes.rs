@@ -19,9 +19,10 @@ use super::page::{Page, guard};
 use super::trace::{self, Trace};
 use crate::domain::NewEvent;
 use crate::domain::token::{Token, purpose};
-use crate::store::intake::Arrival;
+use crate::store::intake::{Arrival, event_id};
 use crate::store::recipient::{Addressee, CONNECTION};
 use crate::store::{self, DEFAULT_TENANT};
+use crate::traces::{self, Telling};
 
 /// The longest form that is read: far more than any of ours.
 const FORM_MAX_BYTES: usize = 4_096;
@@ -241,15 +242,32 @@ impl Door {
     }
 
     async fn take_in(&self, event: NewEvent) -> Result<(), store::Error> {
+        let came_at = event.occurred_at;
+        let told = traces::is_on().then(|| {
+            let id = event_id(DEFAULT_TENANT, CONNECTION, &event.source_key);
+            (id, event.kind.clone())
+        });
         let arrival = Arrival {
             tenant: DEFAULT_TENANT,
             connection: CONNECTION.to_owned(),
-            received_at: event.occurred_at,
+            received_at: came_at,
             events: vec![event],
             creates_contacts: false,
             reactions: std::sync::Arc::clone(&self.reactions),
         };
-        self.store.take_in(arrival, self.exit_wait_ms).await?;
+        let ingested = self.store.take_in(arrival, self.exit_wait_ms).await?;
+        let telling = Telling {
+            name: "visit",
+            connection: CONNECTION,
+            began_at: came_at,
+            ended_at: self.clock.now(),
+            link: None,
+        };
+        telling.record(told.into_iter().collect());
+        if ingested.exits > 0 {
+            let took_ms = self.clock.now().since_ms(came_at);
+            metrics::histogram!("followup_stop_seconds").record(took_ms as f64 / 1_000.0);
+        }
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::backoff::Backoff;
 use crate::domain::connector::{AskError, Cursor, Found, Reconciles, Renews};
 use crate::domain::instant::{HOUR_MS, MINUTE_MS};
 use crate::net::Api;
+use crate::pulse::Pulse;
 use crate::store::intake::{Arrival, Reactions};
 use crate::store::reconciles::{FailedAsking, ReconciledPage};
 use crate::store::triggers::{DuePoll, PollKind, PollSetup};
@@ -81,9 +82,9 @@ impl Asked {
 
 impl Reconciler {
     /// Ticks until `stop` becomes true.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(&clock).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(&clock)).await {
                 Ok(asked) if asked > 0 => continue,
                 Ok(_) => self.store.next_poll_at(DEFAULT_TENANT, &self.names()).await,
                 Err(e) => Err(e),

@@ -11,7 +11,7 @@ use crate::domain::account::account_key;
 use crate::domain::enrollment::{AccountStop, ExitReason, ExitRules};
 use crate::domain::event::kind;
 use crate::domain::instant::DAY_MS;
-use crate::domain::{EmailAddress, Instant, NewEvent};
+use crate::domain::{EmailAddress, Instant, NewEvent, digest};
 
 #[async_trait]
 pub trait Intake {
@@ -186,4 +186,15 @@ pub enum Hydration {
     Refused {
         reason: String,
     },
+}
+
+/// The id of an event, made of who told of it and by what key: known before it is stored.
+pub fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
+    let tenant = tenant.0.to_be_bytes();
+    let parts = [
+        tenant.as_slice(),
+        connection.as_bytes(),
+        source_key.as_bytes(),
+    ];
+    digest::id("evt", &parts)
 }

@@ -8,6 +8,7 @@
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
+pub mod backlog;
 pub mod controls;
 pub mod explain;
 pub mod installs;
@@ -31,6 +32,7 @@ use async_trait::async_trait;
 use secrecy::SecretSlice;
 use tokio::sync::{Notify, watch};
 
+pub use backlog::Backlogs;
 pub use controls::Controls;
 pub use explain::Explain;
 pub use installs::Installs;
@@ -68,6 +70,7 @@ pub trait Store:
     + Triggers
     + Reconciles
     + Writebacks
+    + Backlogs
     + Send
     + Sync
     + 'static

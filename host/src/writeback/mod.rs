@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::domain::Instant;
 use crate::domain::connector::{AskError, WriteOutcome, WritesBack};
 use crate::net::Api;
+use crate::pulse::Pulse;
 use crate::store::writebacks::{DueWrite, WriteConclusion, WriteNext};
 use crate::store::{self, Error};
 
@@ -68,9 +69,9 @@ impl Scribe {
     }
 
     /// Writes until `stop` becomes true, then finishes the calls under way.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         while !*stop.borrow() {
-            let wake_at = match self.tick(&clock).await {
+            let wake_at = match pulse.turn(&*clock, self.tick(&clock)).await {
                 Ok(tried) if tried > 0 => continue,
                 Ok(_) => self.store.next_write_at().await,
                 Err(e) => Err(e),

@@ -1,4 +1,5 @@
-//! HubSpot's CRM objects API, as far as thin events are hydrated with it.
+//! HubSpot's CRM objects API, as far as thin events are hydrated with it, polls look through it and
+//! write-backs go into it. What was made is found by searches, as soon as it is made.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -6,10 +7,13 @@ use std::sync::{Arc, Mutex};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use followup::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
+
+use super::provider::{Answer, cut};
 
 /// Objects by `contacts/501`, and answers that come before them.
 #[derive(Clone)]
@@ -26,6 +30,13 @@ struct Objects {
     asked: Vec<(String, String)>,
     /// What was made, by `tasks`, `emails`, ...
     made: Vec<(String, Value)>,
+    /// The answers to the next calls that make something of a contact.
+    orders: HashMap<String, VecDeque<Answer>>,
+    /// What searches for modified records find, by `contacts`, ...
+    modified: Vec<(String, Value)>,
+    /// The kinds that were looked through, and those that were searched for one of ours.
+    looked: Vec<String>,
+    searched: Vec<String>,
 }
 
 impl FakeHubspot {
@@ -50,6 +61,35 @@ impl FakeHubspot {
             id,
             json!({"id": id.to_string(), "properties": properties}),
         );
+    }
+
+    /// A search for modified contacts finds this one, whether or not a webhook tells of it.
+    pub fn modify(&self, id: u64) {
+        let mut state = self.state.lock().expect("unpoisoned");
+        let mut contact = state.by_name[&format!("contacts/{id}")].clone();
+        let at = SystemClock.now().to_string();
+        contact["properties"]["createdate"] = json!(at);
+        contact["properties"]["lastmodifieddate"] = json!(at);
+        state.modified.push(("contacts".to_owned(), contact));
+    }
+
+    /// The answers to the next calls that make something of a contact; after them, all goes well. One that
+    /// hangs does so after it made what it was asked to, and for ever.
+    pub fn order(&self, contact: u64, answers: impl IntoIterator<Item = Answer>) {
+        let mut state = self.state.lock().expect("unpoisoned");
+        let orders = state.orders.entry(contact.to_string()).or_default();
+        orders.extend(answers);
+    }
+
+    /// How often a kind was looked through for what was modified.
+    pub fn looked(&self, kind: &str) -> usize {
+        let state = self.state.lock().expect("unpoisoned");
+        state.looked.iter().filter(|looked| *looked == kind).count()
+    }
+
+    /// How often one of ours was searched for.
+    pub fn searched(&self) -> usize {
+        self.state.lock().expect("unpoisoned").searched.len()
     }
 
     /// Makes a deal of some contacts known.
@@ -140,14 +180,66 @@ async fn make(
     Path(kind): Path<String>,
     Json(body): Json<Value>,
 ) -> Response {
-    let mut state = state.lock().expect("unpoisoned");
-    let id = 9_000 + state.made.len();
-    state.made.push((kind, body.clone()));
-    let made = json!({"id": id.to_string(), "properties": body["properties"]});
-    (StatusCode::CREATED, Json(made)).into_response()
+    let contact = text(&body, "/associations/0/to/id");
+    let order = {
+        let mut state = state.lock().expect("unpoisoned");
+        let orders = state.orders.get_mut(&contact);
+        orders
+            .and_then(VecDeque::pop_front)
+            .unwrap_or(Answer::Accept)
+    };
+    match order {
+        Answer::Refuse(status, _, wait_s) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            let wait = wait_s.map(|seconds| ("retry-after", seconds.to_string()));
+            return (status, AppendHeaders(wait), Json(json!({}))).into_response();
+        }
+        Answer::Cut => cut(),
+        Answer::Accept | Answer::AcceptAndCut | Answer::Hang => {}
+    }
+    let made = {
+        let mut state = state.lock().expect("unpoisoned");
+        let id = 9_000 + state.made.len();
+        let made = json!({"id": id.to_string(), "properties": body["properties"]});
+        state.made.push((kind, body));
+        made
+    };
+    match order {
+        Answer::AcceptAndCut => cut(),
+        Answer::Hang => std::future::pending().await,
+        _ => (StatusCode::CREATED, Json(made)).into_response(),
+    }
 }
 
-/// Nothing was modified, and nothing is found.
-async fn search() -> Json<Value> {
-    Json(json!({"total": 0, "results": []}))
+/// What was modified; or, where an associated contact is asked for, what was made for it.
+async fn search(
+    State(state): State<Arc<Mutex<Objects>>>,
+    Path((kind, _)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Json<Value> {
+    let mut state = state.lock().expect("unpoisoned");
+    let property = text(&body, "/filterGroups/0/filters/0/propertyName");
+    let results: Vec<_> = if property == "associations.contact" {
+        let contact = text(&body, "/filterGroups/0/filters/0/value");
+        state.searched.push(kind.clone());
+        let made = state.made.iter().enumerate();
+        let of_contact = made.filter(|(_, (made, body))| {
+            *made == kind && text(body, "/associations/0/to/id") == contact
+        });
+        of_contact
+            .map(|(place, (_, body))| {
+                json!({"id": (9_000 + place).to_string(), "properties": body["properties"]})
+            })
+            .collect()
+    } else {
+        state.looked.push(kind.clone());
+        let modified = state.modified.iter().filter(|(of, _)| *of == kind);
+        modified.map(|(_, object)| object.clone()).collect()
+    };
+    Json(json!({"total": results.len(), "results": results}))
+}
+
+fn text(body: &Value, pointer: &str) -> String {
+    let text = body.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
 }

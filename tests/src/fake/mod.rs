@@ -1,6 +1,8 @@
 //! The outside world: APIs over real HTTP on loopback, in the test's own process.
 
+pub mod collector;
 pub mod dns;
+pub mod gate;
 pub mod hubspot;
 pub mod json_api;
 pub mod provider;

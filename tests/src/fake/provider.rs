@@ -304,7 +304,7 @@ async fn search(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Res
 }
 
 /// Ends the connection's task, and with it the connection, without a byte of an answer.
-fn cut() -> ! {
+pub(super) fn cut() -> ! {
     std::panic::resume_unwind(Box::new("the connection is cut"))
 }
 

@@ -3,9 +3,10 @@
 use std::process::Stdio;
 
 use followup::clock::{Clock, SystemClock};
+use followup::figures::{FIGURES, Figure, Sort};
 use followup_tests::raw::Raw;
 use followup_tests::senders::{body, event, form};
-use followup_tests::{Options, Server, Site};
+use followup_tests::{Answer, Options, Server, Site};
 use serde_json::{Value, json};
 
 use crate::{PROGRAM, World};
@@ -38,10 +39,28 @@ async fn one_line_on_stdout_logs_on_stderr_and_sigterm_stops() {
     for line in log.lines() {
         let line: Value = serde_json::from_str(line).expect("stderr is a log of JSON lines");
         assert!(
-            line["level"].is_string() && line["timestamp"].is_string(),
+            ["level", "timestamp", "target", "message"]
+                .iter()
+                .all(|field| line[field].is_string()),
             "{line}"
         );
     }
+}
+
+/// What a log that is no terminal gets, and what it is told to get.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_the_log_can_be_chosen() {
+    let world = World::start().await;
+    // It is refused while the other one runs, and logs what it is warned of until then.
+    let is_json = |format: &str| {
+        let done = world.server.site.run(&["serve", "--log-format", format]);
+        assert!(!done.status.success());
+        let log = String::from_utf8(done.stderr).expect("text");
+        let first = log.lines().next().expect("a line").to_owned();
+        assert!(first.contains("no way to unsubscribe"), "{log}");
+        serde_json::from_str::<Value>(&first).is_ok()
+    };
+    assert!(is_json("auto") && is_json("json") && !is_json("text"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +108,14 @@ async fn an_operator_finds_health_and_figures() {
             "{text}"
         );
     }
+    let sort = |figure: &Figure| format!("# TYPE {} {}\n", figure.name, figure.sort.word());
+    let always = ["followup_hook_seconds", "followup_commit_jobs"];
+    let shown = |figure: &&Figure| figure.sort == Sort::Gauge || always.contains(&figure.name);
+    for figure in FIGURES.iter().filter(shown) {
+        assert!(text.contains(&sort(figure)), "{}: {text}", figure.name);
+        let help = format!("# HELP {} {}\n", figure.name, figure.help);
+        assert!(text.contains(&help), "{help}: {text}");
+    }
     for line in text
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -98,6 +125,58 @@ async fn an_operator_finds_health_and_figures() {
         assert!(value.parse::<f64>().is_ok(), "{line}");
     }
     assert_eq!(world.server.get("/nowhere").await.status, 404);
+}
+
+/// What waits is told as it is when it is asked for, and an exit until nothing can leave is timed.
+#[tokio::test(flavor = "multi_thread")]
+async fn queues_and_their_age_are_shown() {
+    let world = World::with(Options {
+        deliver: "timeout_ms = 300",
+        ..Options::default()
+    })
+    .await;
+    let (ada, bob) = ("ada@x.example", "bob@x.example");
+    world.provider.order(ada, [Answer::Hang]);
+    world
+        .provider
+        .order(bob, [Answer::Refuse(503, "", Some(3_600))]);
+    world
+        .server
+        .crm(&json!([form("grid", ada), form("welcome", bob)]))
+        .await;
+    world.until_message(ada, "uncertain").await;
+    world
+        .until("the provider asks to wait", bob, |shown| {
+            (shown["messages"][0]["attempts"] == 1).then_some(())
+        })
+        .await;
+    let nameless = event(
+        "form-submitted",
+        "eve@x.example",
+        "1",
+        &json!({"form": "welcome"}),
+    );
+    world.server.crm(&nameless).await;
+    world.until_message("eve@x.example", "held").await;
+    for (figure, expect) in [
+        ("followup_messages_in_doubt", 1.0),
+        ("followup_messages_held", 1.0),
+        // Queued, and not due before the hour that was asked for.
+        ("followup_messages_due", 0.0),
+        ("followup_messages_due_age_seconds", 0.0),
+        ("followup_events_undecided", 0.0),
+        ("followup_stop_seconds_count", -1.0),
+    ] {
+        let found = world.figure(figure).await.unwrap_or(-1.0);
+        assert!((found - expect).abs() < f64::EPSILON, "{figure}: {found}");
+    }
+    world
+        .server
+        .crm(&event("replied", bob, "1", &json!({})))
+        .await;
+    assert_eq!(world.figure("followup_stop_seconds_count").await, Some(1.0));
+    let outcome = "followup_decisions_total{plugin=\"cadence\",outcome=\"email\"}";
+    assert_eq!(world.figure(outcome).await, Some(3.0));
 }
 
 /// An image without a shell asks the program itself.

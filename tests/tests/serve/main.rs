@@ -2,6 +2,7 @@
 //! provider over HTTP, state in a real database, and what people see of it through the command line.
 
 mod bad_input;
+mod downtime;
 mod explain;
 mod flow;
 mod hubspot;
@@ -12,7 +13,12 @@ mod leads;
 mod outcomes;
 mod postgres;
 mod race;
+mod ready;
 mod recipient;
+mod reconciling;
+mod traces;
+mod upstream;
+mod writing_back;
 
 use followup_tests::{FakeHubspot, FakeProvider, Options, Server, Site};
 
@@ -39,7 +45,12 @@ impl World {
             hubspot: hubspot.url.clone(),
             ..options
         };
-        let site = Site::new(PROGRAM, &options);
+        Self::between(provider, hubspot, &options)
+    }
+
+    /// A server that finds its APIs where the options say.
+    fn between(provider: FakeProvider, hubspot: FakeHubspot, options: &Options) -> Self {
+        let site = Site::new(PROGRAM, options);
         let server = tokio::task::block_in_place(|| Server::start(site));
         Self {
             server,

@@ -67,7 +67,7 @@ pub(super) async fn test(known: &Known, net: &Arc<Net>) -> anyhow::Result<Option
     match probe(known, net, &SystemClock).await {
         None => Ok(None),
         Some(Probed::Answered(who)) => Ok(Some(who)),
-        Some(Probed::Busy(why) | Probed::Failed(why)) => bail!(
+        Some(Probed::Busy(why) | Probed::Refused(why) | Probed::Unreached(why)) => bail!(
             "{title} was asked with these credentials: {why}\nNothing was written; --no-test writes it all the same"
         ),
     }

@@ -26,7 +26,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         // The demo's own faults are part of the show; they are in its tables.
-        logs::start("off");
+        logs::start("off", logs::Format::Auto);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;

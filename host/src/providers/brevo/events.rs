@@ -18,10 +18,7 @@ use crate::providers::{MESSAGE_ID_KEY, our_message_id};
 pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
     let word = fields::required_text(item, "event")?;
     let email = fields::text(item, "email");
-    let at = match fields::unix_time(item, "ts_epoch", 1)? {
-        Some(at) => Some(at),
-        None => fields::unix_time(item, "ts_event", SECOND_MS)?,
-    };
+    let at = occurred_at(item)?;
     let event = NewEvent {
         source_key: source_key(word, item, at),
         kind: kind_of(word),
@@ -45,6 +42,25 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
     };
     Ok(unmask(event, &signal))
 }
+
+/// `ts_epoch` in milliseconds; but the samples of that page have it in seconds too, and call it `s_epoch`
+/// for opens by a proxy.
+fn occurred_at(item: &Value) -> Result<Option<Instant>, String> {
+    for key in ["ts_epoch", "s_epoch"] {
+        if let Some(at) = fields::unix_time(item, key, 1)? {
+            let in_seconds = at.0 < EARLIEST_MS;
+            return Ok(Some(if in_seconds {
+                Instant(at.0 * SECOND_MS)
+            } else {
+                at
+            }));
+        }
+    }
+    fields::unix_time(item, "ts_event", SECOND_MS)
+}
+
+/// March 1973 in milliseconds, the year 5138 in seconds: no number of today means both.
+const EARLIEST_MS: i64 = 100_000_000_000;
 
 fn source_key(word: &str, item: &Value, at: Option<Instant>) -> String {
     let at = match at {
@@ -80,17 +96,24 @@ fn kind_of(word: &str) -> String {
     known.to_owned()
 }
 
-/// In the header that comes back as a text of JSON, or among the tags.
+/// In the header that comes back as a text of JSON, or among the tags: `tags` is a list, `tag` the same as a
+/// text of JSON, or a list where the other is not there.
 fn message_id(item: &Value) -> Option<String> {
     let custom = fields::text(item, "X-Mailin-custom");
     let custom = custom.and_then(|text| serde_json::from_str::<Value>(text).ok());
     let told = custom.and_then(|custom| our_message_id(custom.get(MESSAGE_ID_KEY)));
     told.or_else(|| {
-        let tags = item.get("tags").and_then(Value::as_array);
-        tags.into_iter()
-            .flatten()
-            .find_map(|tag| our_message_id(Some(tag)))
+        ["tags", "tag"]
+            .iter()
+            .find_map(|key| tagged(item.get(key)?))
     })
+}
+
+fn tagged(tags: &Value) -> Option<String> {
+    let read = tags.as_str().map(serde_json::from_str::<Value>);
+    let read = read.and_then(Result::ok);
+    let tags = read.as_ref().unwrap_or(tags).as_array()?;
+    tags.iter().find_map(|tag| our_message_id(Some(tag)))
 }
 
 fn data(item: &Value) -> JsonMap {
@@ -147,6 +170,8 @@ mod tests {
         for item in [
             json!({"X-Mailin-custom": "{\"followup_message_id\":\"msg_a\"}"}),
             json!({"X-Mailin-custom": "no JSON", "tags": ["welcome", "msg_a"]}),
+            json!({"tag": ["welcome", "msg_a"]}),
+            json!({"tag": "[\"welcome\",\"msg_a\"]"}),
         ] {
             assert_eq!(message_id(&item).as_deref(), Some("msg_a"), "{item}");
         }
@@ -175,5 +200,35 @@ mod tests {
         ] {
             assert_ne!(key(field, value), key("id", json!(1)), "{field}");
         }
+    }
+
+    /// The page of transactional webhooks shows `ts_epoch` in seconds, and `s_epoch` for opens by a proxy.
+    #[test]
+    fn times() {
+        for (item, expect) in [
+            (
+                json!({"ts_epoch": 1_604_933_654_000_i64}),
+                "2020-11-09T14:54:14Z",
+            ),
+            (
+                json!({"ts_epoch": 1_604_933_623, "ts_event": 1_604_933_654}),
+                "2020-11-09T14:53:43Z",
+            ),
+            (json!({"ts_event": 1_604_933_654}), "2020-11-09T14:54:14Z"),
+            (
+                json!({"s_epoch": 1_534_486_682_000_i64}),
+                "2018-08-17T06:18:02Z",
+            ),
+            (
+                json!({"date": "2020-10-09 00:00:00"}),
+                "1970-01-01T00:00:00Z",
+            ),
+        ] {
+            let mut item = item;
+            item["event"] = json!("opened");
+            let told = read(&item, Instant(0)).expect("readable");
+            assert_eq!(told.occurred_at.to_string(), expect, "{item}");
+        }
+        assert!(read(&json!({"event": "opened", "ts_epoch": "x"}), Instant(0)).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! Telling Brevo where to send its webhooks, and asking who it takes us for.
 //!
-//! "auth: Add authentication on webhook url", a token that comes as `Authorization: Bearer`. Webhooks for
-//! received mails name their domain. At most 40 webhooks an account. Source: Brevo's OpenAPI document,
-//! "Create a webhook"; that the token comes as a bearer is not verified.
+//! "auth: Add authentication on webhook url", a token that comes as `Authorization: Bearer` ("Bearer token
+//! authorization: if your notify URL uses token-based header authentication"). Webhooks for received mails
+//! name their domain. At most 40 webhooks an account. Source: Brevo's OpenAPI document, "Create a webhook";
+//! its documentation, "Secure webhook calls".
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

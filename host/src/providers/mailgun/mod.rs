@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::domain::Instant;
-use crate::domain::answer::ask_failure;
+use crate::domain::answer::{ask_failure, line};
 use crate::domain::connector::{
     AskError, Authenticity, Connector, Field, Kind, Probes, Received, Receives, Registered,
     Registers, Sends, Settings, Sort, Unfit,
@@ -115,10 +115,9 @@ impl Mailgun {
         }
     }
 
-    fn check(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
+    fn signing_key(&self) -> Result<&SecretString, Refusal> {
         let key = self.webhook_signing_key.as_ref();
-        let key = key.ok_or(Refusal::NotConfigured("webhook_signing_key"))?;
-        verify::verify(key, request, now)
+        key.ok_or(Refusal::NotConfigured("webhook_signing_key"))
     }
 }
 
@@ -158,7 +157,7 @@ impl Provider for Mailgun {
 
 impl Hook for Mailgun {
     fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
-        self.check(request, now)
+        verify::verify(self.signing_key()?, request, now)
     }
 
     fn normalize(&self, request: &HookRequest, now: Instant) -> Result<Batch, Malformed> {
@@ -174,7 +173,7 @@ impl Hook for Mailgun {
 
 impl Receives for Mailgun {
     fn verify(&self, request: &HookRequest, now: Instant) -> Result<(), Refusal> {
-        self.check(request, now)
+        verify::verify_mail(self.signing_key()?, request, now)
     }
 
     fn mails(&self, request: &HookRequest) -> Result<Vec<Received>, Malformed> {
@@ -202,10 +201,21 @@ impl Probes for Mailgun {
         let text = |key: &str| body.pointer(key).and_then(Value::as_str);
         let Some(name) = text("/domain/name").filter(|_| answer.status == 200) else {
             let hint = "check api_key and base_url; a domain's sending key cannot be asked about the domain";
-            return Err(ask_failure("Mailgun", answer, &explanation(answer), hint));
+            return Err(refusal(answer, hint));
         };
         let state = text("/domain/state").unwrap_or("state unknown");
         Ok(format!("domain {name} ({state})"))
+    }
+}
+
+/// Of calls about the domain: "Domain not found" is a setting to be put right, no object that was deleted.
+fn refusal(answer: &Response, hint: &str) -> AskError {
+    let said = explanation(answer);
+    match ask_failure("Mailgun", answer, &said, hint) {
+        AskError::Gone => {
+            AskError::Refused(format!("{} (check domain)", line("Mailgun", answer, &said)))
+        }
+        other => other,
     }
 }
 

@@ -4,8 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Mailgun, explanation};
-use crate::domain::answer::ask_failure;
+use super::{Mailgun, refusal};
 use crate::domain::connector::{AskError, Registered};
 use crate::domain::fields;
 use crate::domain::http::{Method, Request, Response};
@@ -56,7 +55,7 @@ pub(super) fn read(answers: &[Response]) -> Result<Registered, AskError> {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !(200..300).contains(&answer.status) {
             let hint = "check api_key: a domain's sending key cannot register webhooks";
-            return Err(ask_failure("Mailgun", answer, &explanation(answer), hint));
+            return Err(refusal(answer, hint));
         }
         if let Some(key) = fields::text(&body, "http_signing_key") {
             let secret = ("webhook_signing_key", key.to_owned().into());

@@ -9,8 +9,9 @@ use crate::domain::mail::Mail;
 use crate::providers::header::{headers, mailbox, one_line};
 use crate::providers::{MESSAGE_ID_KEY, form};
 
-/// A tag's length and how many a mail may have. Not verified in Mailgun's present documentation; older
-/// ones say "ASCII, 128 characters" and three, later ten, tags a message.
+/// "Tags are case insensitive and should be ascii only. Maximum tag length is 128 characters", "a single
+/// message may be marked with up to 3 tags" (mailgun/documentation, user manual; its successor says neither
+/// in the OpenAPI document, so the narrowest holds).
 const TAG_MAX_CHARS: usize = 128;
 const TAGS_MAX: usize = 3;
 

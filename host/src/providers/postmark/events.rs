@@ -25,7 +25,9 @@ pub(super) fn read(item: &Value, now: Instant) -> Result<NewEvent, String> {
         source_key: source_key(word, item, email, time),
         kind: kind_of(word, item),
         occurred_at: time.and_then(Instant::parse_rfc3339).unwrap_or(now),
+        // The recipient of a received mail is ourselves.
         contact: email
+            .filter(|_| fields::text(item, "Type") != Some("InboundError"))
             .and_then(|email| EmailAddress::parse(email).ok())
             .map(ContactRef::email)
             .unwrap_or_default(),
@@ -66,7 +68,13 @@ fn kind_of(word: &str, item: &Value) -> String {
         "Open" => kind::EMAIL_OPENED,
         "Click" => kind::LINK_CLICKED,
         "SpamComplaint" => kind::COMPLAINED,
-        "Bounce" => bounce(fields::text(item, "Type").unwrap_or_default()),
+        "Bounce" => {
+            let bounce_type = fields::text(item, "Type").unwrap_or_default();
+            match bounce(bounce_type) {
+                Some(known) => known,
+                None => return custom_kind("postmark", &format!("Bounce.{bounce_type}")),
+            }
+        }
         // "SuppressSending: true: Postmark has suppressed this address; future sends are blocked".
         "SubscriptionChange" if item.get("SuppressSending") == Some(&Value::Bool(true)) => {
             suppression(fields::text(item, "SuppressionReason").unwrap_or_default())
@@ -76,9 +84,11 @@ fn kind_of(word: &str, item: &Value) -> String {
     known.to_owned()
 }
 
-/// An address is given up only for a hard bounce. An answering machine is no bounce at all.
-fn bounce(bounce_type: &str) -> &'static str {
-    match bounce_type {
+/// An address is given up only for a hard bounce. An answering machine is no bounce at all; neither is a
+/// wish to subscribe, a probe of our relay, or a received mail that did not reach our own hook. The words
+/// are those of `BounceType` in Postmark's own client.
+fn bounce(bounce_type: &str) -> Option<&'static str> {
+    Some(match bounce_type {
         "HardBounce" => kind::HARD_BOUNCED,
         "Transient" | "DnsError" => kind::EMAIL_DEFERRED,
         "AutoResponder" | "AddressChange" | "ChallengeVerification" => kind::AUTO_REPLIED,
@@ -90,9 +100,10 @@ fn bounce(bounce_type: &str) -> &'static str {
         | "DMARCPolicy"
         | "SMTPApiError"
         | "TemplateRenderingFailed" => kind::EMAIL_DROPPED,
-        // SoftBounce, Blocked (by the recipient's provider), Undetermined, and what is new.
+        "Subscribe" | "OpenRelayTest" | "InboundError" => return None,
+        // SoftBounce, Blocked (by the recipient's provider), VirusNotification, Unknown, and what is new.
         _ => kind::SOFT_BOUNCED,
-    }
+    })
 }
 
 fn suppression(reason: &str) -> &'static str {
@@ -162,6 +173,15 @@ mod tests {
             ("BadEmailAddress", "email-dropped"),
             ("ManuallyDeactivated", "email-dropped"),
             ("DMARCPolicy", "email-dropped"),
+            ("SMTPApiError", "email-dropped"),
+            ("TemplateRenderingFailed", "email-dropped"),
+            ("Unconfirmed", "email-dropped"),
+            ("SpamComplaint", "complained"),
+            ("VirusNotification", "soft-bounced"),
+            ("Unknown", "soft-bounced"),
+            ("Subscribe", "postmark.Bounce.Subscribe"),
+            ("OpenRelayTest", "postmark.Bounce.OpenRelayTest"),
+            ("InboundError", "postmark.Bounce.InboundError"),
         ] {
             check(&json!({"RecordType": "Bounce", "Type": bounce}), expect);
         }

@@ -85,11 +85,11 @@ fn kind_of(word: &str, item: &Value) -> String {
     known.to_owned()
 }
 
-/// `blocked` is a refusal that is not the address's fault; `bounce` is hard. Old events tell no type,
-/// only the status of RFC 3463, whose class 4 is "persistent transient".
+/// `bounce` is hard; `blocked`, and any other word, is a refusal that need not be the address's fault. Old
+/// events tell no type, only the status of RFC 3463, whose class 4 is "persistent transient".
 fn is_soft(item: &Value) -> bool {
     match fields::text(item, "type") {
-        Some(bounce_type) => bounce_type == "blocked",
+        Some(bounce_type) => bounce_type != "bounce",
         None => fields::text(item, "status").is_some_and(|status| status.starts_with('4')),
     }
 }
@@ -169,6 +169,10 @@ mod tests {
         check(
             &json!({"event": "bounce", "type": "bounce", "status": "5.1.1"}),
             "hard-bounced",
+        );
+        check(
+            &json!({"event": "bounce", "type": "expired", "status": "4.4.7"}),
+            "soft-bounced",
         );
         check(
             &json!({"event": "bounce", "type": "blocked", "status": "5.7.1"}),

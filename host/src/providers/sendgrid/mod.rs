@@ -69,8 +69,8 @@ pub const KIND: Kind = Kind {
     connect,
 };
 
-/// "X-RateLimit-Limit" is 600 a minute on most of its endpoints; mail send has no number in the
-/// documentation, and tells by 429. Not verified.
+/// "X-RateLimit-Limit" is 600 a minute on most of its endpoints; mail send has no number, neither in the
+/// documentation nor in the OpenAPI document, and tells by 429: this is a pace, not its limit.
 const PACE: Pace = Pace {
     calls: 600,
     per_ms: 60_000,

@@ -44,8 +44,12 @@ pub(super) fn body(mail: &Mail) -> Value {
 /// "Each category name may not exceed 255 characters", at most 10, all different.
 fn categories(mail: &Mail) -> Vec<String> {
     let cut = |tag: &String| tag.chars().take(CATEGORY_MAX_CHARS).collect::<String>();
-    let mut categories: Vec<String> = mail.tags.iter().map(cut).collect();
-    categories.dedup();
+    let mut categories: Vec<String> = Vec::new();
+    for category in mail.tags.iter().map(cut) {
+        if !category.is_empty() && !categories.contains(&category) {
+            categories.push(category);
+        }
+    }
     categories.truncate(CATEGORIES_MAX);
     categories
 }
@@ -118,5 +122,15 @@ mod tests {
             content(&plain_mail()),
             [json!({"type": "text/plain", "value": "Hallo Zoë,\n\nalles gut?\n"})]
         );
+    }
+
+    /// "uniqueItems": a category that stands twice is refused with the mail.
+    #[test]
+    fn categories_are_all_different() {
+        let mut mail = mail();
+        mail.tags = ["a", "b", "a", "", "c"].map(str::to_owned).to_vec();
+        assert_eq!(body(&mail)["categories"], json!(["a", "b", "c"]));
+        mail.tags = (0..12).map(|n| format!("t{n}")).collect();
+        assert_eq!(body(&mail)["categories"].as_array().map(Vec::len), Some(10));
     }
 }

@@ -19,6 +19,8 @@ use crate::providers::{MESSAGE_ID_KEY, capture};
 const HEADERS_MAX: usize = 15;
 /// "The value of a message header must be less than 996 characters, including the name."
 const HEADER_MAX_BYTES: usize = 995;
+/// "Can contain no more than 126 characters."
+const HEADER_NAME_MAX_BYTES: usize = 126;
 /// Of an e-mail tag.
 const TAG_MAX_BYTES: usize = 256;
 /// Beside the mail's id, under this name.
@@ -71,7 +73,8 @@ fn simple_headers(mail: &Mail) -> Option<Vec<Value>> {
         .filter(|(name, value)| !name.eq_ignore_ascii_case(OVERWRITTEN) && !value.is_empty())
         .collect();
     let fits = |(name, value): &(&str, String)| {
-        name.len() + value.len() <= HEADER_MAX_BYTES
+        name.len() <= HEADER_NAME_MAX_BYTES
+            && name.len() + value.len() <= HEADER_MAX_BYTES
             && value.bytes().all(|b| (32..=126).contains(&b))
     };
     if headers.len() > HEADERS_MAX || !headers.iter().all(fits) {
@@ -165,7 +168,9 @@ mod tests {
         many.headers = (0..20)
             .map(|i| (format!("X-{i}"), "a".to_owned()))
             .collect();
-        for mail in [long_thread, accents, many] {
+        let mut long_name = plain_mail();
+        long_name.headers = vec![("X".repeat(127), "a".to_owned())];
+        for mail in [long_thread, accents, many, long_name] {
             let content = content(&mail);
             let data = content.pointer("/Raw/Data").and_then(Value::as_str);
             let mime = STANDARD.decode(data.expect("raw")).expect("base64");

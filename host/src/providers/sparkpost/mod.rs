@@ -133,8 +133,11 @@ impl Provider for SparkPost {
         None
     }
 
-    /// That Message-ID, In-Reply-To and References are sent on is not verified: "the list of allowed custom headers
-    /// does not seem to be documented" (django-anymail).
+    /// `headers` are "headers other than Subject, From, To, and Reply-To"; "headers such as Content-Type and
+    /// Content-Transfer-Encoding are not allowed" (SparkPost API documentation, "Header Notes"): so In-Reply-To and
+    /// References are. Whether Message-ID is kept is not said; "a unique value assigned to every individual message"
+    /// ("Out of Band Bounces") may be SparkPost's own. A List-Unsubscribe of ours would be kept in a mail marked as
+    /// transactional (SparkPost/python-sparkpost, issues 159 and 163), which ours is not.
     fn quirks(&self) -> Quirks {
         Quirks {
             keeps_unsubscribe: false,

@@ -14,8 +14,8 @@ use super::{SqlStore, choices, contacts, echoes, machines, merges, reactions, wr
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
 use crate::domain::machine::is_machine_kind;
-use crate::domain::{Instant, JsonMap, NewEvent, digest};
-use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent};
+use crate::domain::{Instant, JsonMap, NewEvent};
+use crate::store::intake::{Arrival, Hydration, Ingested, Intake, ThinEvent, event_id};
 use crate::store::{Bell, Duty, Error, TenantId};
 
 #[async_trait]
@@ -188,17 +188,6 @@ pub(super) fn hold_names(tx: &Db, arrival: &Arrival) -> Result<(), Error> {
 }
 
 /// `evt_…`: the same key from the same connection is the same event, whenever it comes.
-pub(super) fn event_id(tenant: TenantId, connection: &str, source_key: &str) -> String {
-    digest::id(
-        "evt",
-        &[
-            &tenant.0.to_be_bytes(),
-            connection.as_bytes(),
-            source_key.as_bytes(),
-        ],
-    )
-}
-
 fn store_event(
     tx: &Db,
     arrival: &Arrival,

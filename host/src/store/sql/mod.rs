@@ -7,6 +7,7 @@
 //! SQLite's planner alone; PostgreSQL's session leaves them out. What must not be crossed by another
 //! host says so to its session (`hold`); SQLite has one writer.
 
+pub(super) mod backlog;
 mod choices;
 mod conclude;
 mod contacts;

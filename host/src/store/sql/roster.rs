@@ -9,7 +9,7 @@ use super::{SqlStore, contacts, exits, intake};
 use crate::domain::enrollment::ExitReason;
 use crate::domain::event::kind;
 use crate::domain::{EmailAddress, Instant, NewEvent};
-use crate::store::intake::{Arrival, Ingested};
+use crate::store::intake::{Arrival, Ingested, event_id};
 use crate::store::roster::{EnrolOutcome, Enrolled, Entry, LeadBatch, Roster, Suppressed};
 use crate::store::{Error, TenantId};
 
@@ -131,7 +131,7 @@ fn judge(db: &Db, batch: &LeadBatch, event: &NewEvent) -> Result<Enrolled, Error
             ))
         },
     )?;
-    let id = intake::event_id(tenant, &batch.arrival.connection, &event.source_key);
+    let id = event_id(tenant, &batch.arrival.connection, &event.source_key);
     let repeated = first(
         db,
         "SELECT 1 FROM events WHERE tenant_id = ?1 AND id = ?2",

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, StatementStatus};
 
 use super::{migrate, prepare};
-use crate::store::sql::{exits, looks, recipient, register, work};
+use crate::store::sql::{backlog, exits, looks, recipient, register, work};
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().expect("opens");
@@ -21,9 +21,13 @@ fn what_is_looked_for_is_found_by_its_index() {
             .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
             .expect("valid SQL");
         let values = vec![None::<i64>; explained.parameter_count()];
-        let plan: String = explained
-            .query_row(rusqlite::params_from_iter(values), |row| row.get("detail"))
-            .expect("a plan");
+        let steps =
+            explained.query_map(rusqlite::params_from_iter(values), |row| row.get("detail"));
+        let plan: Vec<String> = steps
+            .expect("a plan")
+            .map(|step| step.expect("a text"))
+            .collect();
+        let plan = plan.join("; ");
         assert!(plan.contains(expect), "{sql}: {plan}");
     };
     check(&exits::cancel(), "messages_by_contact (contact_id=?)");
@@ -34,6 +38,15 @@ fn what_is_looked_for_is_found_by_its_index() {
     );
     check(work::SENT_BY_A_REP, "events_sent (contact_id=?)");
     check(looks::DUE, "messages_to_look_for (look_at");
+    check(backlog::UNDECIDED, "COVERING INDEX events_pending");
+    check(backlog::THIN, "events_thin (hydrate_at");
+    check(backlog::CONTACTS, "contacts_due (due_at");
+    check(backlog::MESSAGES, "messages_due (due_at");
+    check(backlog::WRITEBACKS, "writebacks_due (try_at");
+    check(backlog::SENDING, "messages_sending");
+    check(backlog::IN_DOUBT, "messages_uncertain");
+    check(backlog::HELD, "messages_held");
+    check(backlog::TROUBLED, "writebacks_troubled");
     check(register::REPEAT_REFUSED, "events_refused (tenant_id=?)");
 }
 
