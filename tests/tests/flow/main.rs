@@ -17,6 +17,7 @@ mod restored;
 mod rogue_limits;
 mod rogues;
 mod story;
+mod threads;
 
 use followup::domain::Instant;
 
