@@ -51,7 +51,7 @@ fn check(db: &Db, tenant: TenantId, promise: &Promise) -> Result<Checked, Error>
     let broken = promise.broken;
     Ok(Checked {
         name: promise.name,
-        promise: promise.promise,
+        promise: promise.text,
         looked_at: count(&format!(
             "SELECT count(*) AS n FROM {} WHERE tenant_id = ?1",
             promise.of

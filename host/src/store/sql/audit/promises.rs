@@ -6,7 +6,7 @@
 /// A promise of the house.
 pub(super) struct Promise {
     pub(super) name: &'static str,
-    pub(super) promise: &'static str,
+    pub(super) text: &'static str,
     /// The table that it is about.
     pub(super) of: &'static str,
     /// `what` and `wrong` of every row that breaks it. Binds the tenant.
@@ -17,7 +17,7 @@ pub(super) struct Promise {
 pub(super) const PROMISES: &[Promise] = &[
     Promise {
         name: "recorded",
-        promise: "every message is named by the decision that asked for it",
+        text: "every message is named by the decision that asked for it",
         of: "messages",
         broken: "SELECT m.id AS what,
                 CASE WHEN d.id IS NULL THEN 'no decision of its enrollment asked for it'
@@ -29,7 +29,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "sent",
-        promise: "what is called sent was handed to a provider, which took it or may have",
+        text: "what is called sent was handed to a provider, which took it or may have",
         of: "messages",
         // Beside its answer, a look, a person or an event about the mail may have told.
         broken: "SELECT m.id AS what, 'it is ' || m.status || ', and no attempt can have been accepted' AS wrong
@@ -44,7 +44,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "once",
-        promise: "nothing is handed over again after a provider took it",
+        text: "nothing is handed over again after a provider took it",
         of: "attempts",
         broken: "SELECT m.id AS what, 'attempt ' || again.number || ' came after attempt ' || taken.number
                     || ', which was accepted' AS wrong
@@ -55,7 +55,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "attempts",
-        promise: "every call of a provider is an attempt of a known message, and counted",
+        text: "every call of a provider is an attempt of a known message, and counted",
         of: "attempts",
         broken: "SELECT m.id AS what, m.attempts || ' attempts are counted, ' || count(a.number) || ' are kept' AS wrong
             FROM messages m LEFT JOIN attempts a ON a.message_seq = m.seq
@@ -67,7 +67,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "sending",
-        promise: "what is with a provider has an attempt that is not over",
+        text: "what is with a provider has an attempt that is not over",
         of: "messages",
         broken: "SELECT m.id AS what, 'it is with its provider, and attempt ' || m.attempts || ' is over' AS wrong FROM messages m
             WHERE m.tenant_id = ?1 AND m.status = 'sending'
@@ -77,7 +77,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "stopped",
-        promise: "no message of an enrollment waits that an exit has ended",
+        text: "no message of an enrollment waits that an exit has ended",
         of: "enrollments",
         // What a policy asks for with its last word still goes.
         broken: "SELECT m.id AS what, 'it is ' || m.status || ', and its enrollment ended: ' || e.exit_reason AS wrong
@@ -91,7 +91,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "opted-out",
-        promise: "no message waits that was queued before its person opted out of the sequence or was deleted",
+        text: "no message waits that was queued before its person opted out of the sequence or was deleted",
         of: "opt_outs",
         // The survivor of a merge takes opt-outs over; its messages are refused when they are due.
         broken: "SELECT m.id AS what, 'it is ' || m.status || ', and the person opted out of ' || o.sequence AS wrong
@@ -107,7 +107,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "ended",
-        promise: "nothing is planned for an enrollment that is over",
+        text: "nothing is planned for an enrollment that is over",
         of: "enrollments",
         broken: "SELECT 'enrollment ' || e.id AS what, 'it is over, and its timer ' || t.name || ' is set' AS wrong
             FROM timers t JOIN enrollments e ON e.id = t.enrollment_id WHERE t.tenant_id = ?1 AND e.status = 'finished'
@@ -118,7 +118,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "touches",
-        promise: "every mail that left, or may have, counts for the caps, and no other does",
+        text: "every mail that left, or may have, counts for the caps, and no other does",
         of: "touches",
         broken: "SELECT m.id AS what, 'it is ' || m.status || ', and no touch counts it' AS wrong FROM messages m
             WHERE m.tenant_id = ?1 AND m.status IN ('sending', 'uncertain', 'sent', 'delivered', 'bounced', 'complained')
@@ -130,7 +130,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "heard",
-        promise: "every event that was acknowledged is decided, kept for the record, or waits for somebody who is due",
+        text: "every event that was acknowledged is decided, kept for the record, or waits for somebody who is due",
         of: "events",
         broken: "SELECT e.id AS what, CASE WHEN c.id IS NULL THEN 'it waits for nobody'
                                       ELSE 'it waits, and contact ' || c.id || ' is not due' END AS wrong
@@ -140,7 +140,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "planned",
-        promise: "whoever has something planned is due for it",
+        text: "whoever has something planned is due for it",
         of: "enrollments",
         // Timers wait for a message of their enrollment that waits.
         broken: "SELECT 'enrollment ' || e.id AS what, 'timer ' || t.name || ' will not ring: contact ' || c.id
@@ -157,7 +157,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "ledger",
-        promise: "the decisions of an enrollment are numbered without a gap, as many as it counts",
+        text: "the decisions of an enrollment are numbered without a gap, as many as it counts",
         of: "enrollments",
         broken: "SELECT 'enrollment ' || e.id AS what, e.decisions || ' decisions are counted, ' || count(d.id)
                     || ' are kept' AS wrong
@@ -168,7 +168,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "tasks",
-        promise: "every task and note that a policy asked for is written, to be written or given up",
+        text: "every task and note that a policy asked for is written, to be written or given up",
         of: "decisions",
         // The host adds tasks of its own, where a guardrail makes a task of a mail.
         broken: "SELECT 'decision ' || asked.id AS what, asked.tasks || ' tasks and ' || asked.notes || ' notes were asked for, '
@@ -185,7 +185,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "writing",
-        promise: "what is with a CRM has a call that is not over",
+        text: "what is with a CRM has a call that is not over",
         of: "writebacks",
         broken: "SELECT 'write-back ' || w.id AS what, 'it is with its CRM, and no call is open' AS wrong FROM writebacks w
             WHERE w.tenant_id = ?1 AND w.status = 'sending'
@@ -194,7 +194,7 @@ pub(super) const PROMISES: &[Promise] = &[
     },
     Promise {
         name: "copies",
-        promise: "only what was sent is copied into a CRM",
+        text: "only what was sent is copied into a CRM",
         of: "writebacks",
         broken: "SELECT 'write-back ' || w.id AS what, 'it copies a mail that was not sent' AS wrong FROM writebacks w
             LEFT JOIN messages m ON m.seq = w.message_seq WHERE w.tenant_id = ?1 AND w.kind = 'mail' AND m.sent_at IS NULL",
