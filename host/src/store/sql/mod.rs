@@ -7,6 +7,7 @@
 //! SQLite's planner alone; PostgreSQL's session leaves them out. What must not be crossed by another
 //! host says so to its session (`hold`); SQLite has one writer.
 
+mod audit;
 pub(super) mod backlog;
 mod choices;
 mod conclude;
@@ -31,6 +32,7 @@ mod reconciles;
 mod recorded;
 pub(super) mod register;
 mod reports;
+pub(super) mod restores;
 mod roster;
 pub(super) mod rows;
 mod standing;
