@@ -9,6 +9,7 @@
 //! else.
 
 pub mod backlog;
+pub mod commits;
 pub mod controls;
 pub mod explain;
 pub mod installs;
