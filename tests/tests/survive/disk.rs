@@ -6,6 +6,7 @@ use std::process::Command;
 
 use followup::clock::{Clock, SystemClock};
 use followup::store::sqlite::SqliteStore;
+use followup_tests::senders::form;
 use followup_tests::{Dice, FakeProvider, Options, Server, eventually};
 
 use crate::crowd::{Crowd, IMPATIENT};
@@ -36,12 +37,20 @@ async fn a_full_disk_is_waited_out() {
     let mut server = tokio::task::block_in_place(|| Server::start(site));
     let mut crowd = Crowd::gather(&server.senders, &provider, &mut dice);
     let mut room = ROOM_KIB;
-    for _ in 0..TIMES * rounds() {
-        limit(&server, &(room * 1_024).to_string());
+    for time in 0..TIMES * rounds() {
+        // Every other time there is no room at all from the beginning, for a line of the log neither.
+        let bytes = if time.is_multiple_of(2) {
+            room * 1_024
+        } else {
+            1
+        };
+        limit(&server, &bytes.to_string());
         room += MORE_KIB;
         let told = until_full(&server, &mut crowd).await;
         eprintln!("no room: {told}");
         assert!(!server.has_ended(), "it lives");
+        let told = form("nothing", "turned-away@x.example");
+        assert_eq!(server.crm(&told).await.status, 503);
         assert_eq!(server.get("/healthz").await.status, 200);
 
         limit(&server, "unlimited");

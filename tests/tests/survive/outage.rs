@@ -12,6 +12,10 @@ const HOURLY_MAX: usize = 12;
 const GAP_MS: i64 = MINUTE_MS;
 const CONTACT_GAP_MS: i64 = 4 * HOUR_MS;
 
+/// What its front says while it is down.
+const DOWN: &str =
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 const CONFIG: &str = r#"
 [connections.mail]
 kind = "sendgrid"
@@ -52,7 +56,7 @@ async fn a_provider_that_was_down_for_a_day() {
     let people: Vec<String> = (0..PEOPLE).map(|n| format!("p{n}@x{n}.example")).collect();
     for (number, email) in people.iter().enumerate() {
         if number == PEOPLE / 4 {
-            gate.turn(Weather::Slammed);
+            gate.turn(Weather::Answer(DOWN));
         }
         town.live_until(at(0).plus_ms(number as i64 * 20 * MINUTE_MS))
             .await
