@@ -1,8 +1,10 @@
 //! What one sandboxed decision costs: a fresh instance, 30 attributes and 20 past events in, a mail
-//! and a timer out.
+//! and a timer out; beside the same call in bare wasmtime, which is the floor.
 //!
 //! `cargo bench -p followup --bench decision`
 
+#[path = "parts/bare.rs"]
+mod bare;
 #[path = "parts/callers.rs"]
 mod callers;
 
@@ -67,6 +69,15 @@ fn decision(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("clone of the input", |bencher| {
         bencher.iter(|| black_box(cell.input.clone()));
+    });
+    let shipped = EMBEDDED.iter().find(|(id, _)| *id == "cadence");
+    let bare = bare::Bare::new(shipped.expect("it is shipped").1, input());
+    group.bench_function("bare wasmtime", |bencher| {
+        bencher.iter(|| assert_eq!(bare.decide(), 2));
+    });
+    // As the decide loop asks: from the guests' own threads.
+    group.bench_function("one after the other", |bencher| {
+        bencher.iter(|| cell.sandbox.threads().block_on(cell.decide()));
     });
     for callers in CALLERS {
         group.bench_function(format!("{callers} at a time"), |bencher| {

@@ -18,7 +18,7 @@ use followup::store::intake::Arrival;
 use tokio::runtime::Runtime;
 use world::{NOW, World};
 
-/// Contacts of one tick: `decide.batch_max`.
+/// Contacts of one tick; fewer than `decide.batch_max`.
 const BATCH: usize = 64;
 /// Enrollments whose timers lie in the future.
 const SLEEPING: [usize; 2] = [10_000, 100_000];

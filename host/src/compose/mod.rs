@@ -11,10 +11,12 @@
 mod fields;
 mod front_matter;
 mod html;
+mod layout;
 mod letterhead;
 pub mod mail;
 mod markdown;
 mod part;
+mod plain;
 mod snippets;
 mod style;
 mod template;
@@ -22,6 +24,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 pub mod thread;
 mod tracking;
 pub mod unsubscribe;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use css_inline::{CSSInliner, InlineError, InlineOptions, StylesheetResolver};
 
 use super::TemplateError;
+use super::layout::{Kept, Layout};
 
 /// The largest `style.css`, in bytes.
 pub const STYLE_MAX_BYTES: usize = 64 * 1024;
@@ -19,6 +20,8 @@ const DEFAULT: &str = include_str!("default.css");
 /// Ready to be used for many messages.
 pub struct Style {
     inliner: CSSInliner<'static>,
+    /// By layout, where no rule asks what an attribute says: then words and addresses change nothing.
+    styled: Option<Kept<str>>,
 }
 
 impl Style {
@@ -46,6 +49,7 @@ impl Style {
     }
 
     fn with(css: String) -> Self {
+        let asks_for_attributes = css.contains('[');
         let inliner = CSSInliner::new(InlineOptions {
             load_remote_stylesheets: false,
             resolver: Arc::new(FetchNothing),
@@ -55,12 +59,21 @@ impl Style {
             extra_css: Some(Cow::Owned(css)),
             ..InlineOptions::default()
         });
-        Self { inliner }
+        Self {
+            inliner,
+            styled: (!asks_for_attributes).then(Kept::default),
+        }
     }
 
     /// The document in one spelling: lower-case names, attributes in double quotes.
     pub(super) fn inline(&self, document: &str) -> Result<String, InlineError> {
-        self.inliner.inline(document)
+        let Some((styled, layout)) = self.styled.as_ref().zip(Layout::of(document)) else {
+            return self.inliner.inline(document);
+        };
+        let styled = styled.get(&layout, |marked| {
+            Ok::<_, InlineError>(self.inliner.inline(marked)?.into())
+        })?;
+        Ok(layout.fill(&styled))
     }
 }
 
@@ -136,7 +149,36 @@ mod tests {
         assert!(Style::parse(&" ".repeat(STYLE_MAX_BYTES + 1)).is_err());
     }
 
+    /// Styled twice, so that the second time comes from the layout that is kept.
+    fn check_kept(html: &str) {
+        let style = Style::default();
+        let expect = style.inliner.inline(html).expect("inlined");
+        for _ in 0..2 {
+            assert_eq!(style.inline(html).expect("inlined"), expect, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_kept_layout_changes_nothing() {
+        for html in [
+            "<!doctype html>\n<body><p>Hi &quot;Zoë&quot; &amp; Co,</p>\n<p>see <a href=\"https://x.example/?a=1&amp;b=2\" title=\"1 > 0\">this</a></p></body>",
+            "<table>a<tr><td>b</td> c </tr>\n</table><b>d<p>e</b>f &copy g",
+            "<p>a &nbsp;b\u{a0}c</p><a href='x'>y</a><a href=x>z</a><!-- <p>q</p> -->",
+            "> a > b < c <p title=\"<b>\">&lt;",
+            "<p>\u{e001}0\u{e001}</p>",
+        ] {
+            check_kept(html);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_kept_layout_changes_nothing_whatever_is_written(
+            html in r#"(<(p|b|td|table|tr|a|a href="x&amp;y"|a title="z" href="w"|br /|/p|/a|/b|!doctype html|!-- |style)>|[a-zé&;#0-9 "'<>=/\n-]|&amp;|&#39;|words and ){0,40}"#
+        ) {
+            check_kept(&html);
+        }
+
         /// Whatever a stylesheet says, every word of the document stays.
         #[test]
         fn css_never_drops_content(css in "[a-z*.#@{}:;()\"'<>!/,= -]{0,80}") {

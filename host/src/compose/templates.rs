@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::snippets::Snippets;
 use super::style::Style;
+use super::texts::Texts;
 use super::{Template, TemplateError};
 use crate::domain::manifest::Manifest;
 
@@ -13,6 +14,7 @@ use crate::domain::manifest::Manifest;
 pub struct Templates {
     snippets: Snippets,
     style: Style,
+    texts: Texts,
     by_sequence: BTreeMap<(String, String), Arc<Template>>,
     shared: BTreeMap<String, Arc<Template>>,
     by_plugin: BTreeMap<(String, String), Arc<Template>>,
@@ -42,8 +44,13 @@ impl Templates {
         Self {
             snippets,
             style,
+            texts: Texts::default(),
             ..Self::default()
         }
+    }
+
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     pub(super) fn style(&self) -> &Style {

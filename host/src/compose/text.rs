@@ -23,7 +23,7 @@ pub const NESTING_MAX: usize = 200;
 pub const TAGS_MAX: usize = 2_000;
 
 /// Wide enough that nothing is broken but what is no text for people.
-const UNBROKEN_WIDTH: usize = 1_000;
+pub(super) const UNBROKEN_WIDTH: usize = 1_000;
 
 /// Stands around the number of a link until its line is broken. A private-use character, which is
 /// taken out of what comes in.
@@ -31,6 +31,18 @@ const MARK: char = '\u{e000}';
 
 /// The words of an HTML document or fragment.
 pub(super) fn of_html(html: &str) -> Result<String, String> {
+    let Unbroken { text, targets } = unbroken(html, UNBROKEN_WIDTH)?;
+    Ok(broken(&text, &targets))
+}
+
+/// Words before their lines are broken, and what their links lead to.
+#[derive(Debug)]
+pub(super) struct Unbroken {
+    pub(super) text: String,
+    pub(super) targets: Vec<String>,
+}
+
+pub(super) fn unbroken(html: &str, width: usize) -> Result<Unbroken, String> {
     let tags = html.matches('<').count();
     if tags > 2 * TAGS_MAX {
         return Err(format!("has more than {TAGS_MAX} tags"));
@@ -49,12 +61,15 @@ pub(super) fn of_html(html: &str) -> Result<String, String> {
         return Err(format!("has elements more than {NESTING_MAX} deep"));
     }
     let tree = config.dom_to_render_tree(&dom).map_err(failed)?;
-    let text = config
-        .render_to_string(tree, UNBROKEN_WIDTH)
-        .map_err(failed)?;
-    let text = name_links(&text, &targets.borrow());
+    let text = config.render_to_string(tree, width).map_err(failed)?;
+    let targets = targets.take();
+    Ok(Unbroken { text, targets })
+}
+
+pub(super) fn broken(text: &str, targets: &[String]) -> String {
+    let text = name_links(text, targets);
     let lines: Vec<String> = text.lines().flat_map(break_line).collect();
-    Ok(lines.join("\n").trim_matches('\n').to_owned() + "\n")
+    lines.join("\n").trim_matches('\n').to_owned() + "\n"
 }
 
 /// A link without words shows in no text; so that nobody misses it, it stands at the end.

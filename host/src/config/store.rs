@@ -8,7 +8,8 @@ use url::Url;
 use super::reader::Section;
 use super::secrets;
 use crate::store::place::Place;
-use crate::store::{postgres, sqlite};
+use crate::store::postgres::Options as ServerOptions;
+use crate::store::sqlite;
 
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -36,7 +37,7 @@ impl Store {
                     "move it to store.password = \"env:NAME\"",
                 );
             }
-            Place::Server(postgres::Options {
+            Place::Server(ServerOptions {
                 url,
                 password,
                 listen_url: listen_url.map(SecretString::from),

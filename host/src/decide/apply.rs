@@ -11,7 +11,7 @@ use super::{EMIT_DEPTH_MAX, EMITS_MAX, Sequence, TIMER_PAUSE_MS, TIMERS_MAX, Ver
 use crate::calendar::{Calendar, HOST_FIELDS};
 use crate::compose::{self, Letterhead, Templates};
 use crate::domain::decision::{
-    AccountView, Action, ContactView, CreateTask, DecideInput, SetTimer, Timer, When,
+    AccountView, Action, ContactView, CreateTask, SetTimer, Timer, When,
 };
 use crate::domain::enrollment::EnrollmentStatus;
 use crate::domain::pause::Pauses;
@@ -60,11 +60,11 @@ pub(super) struct Applied {
 pub(super) fn apply(
     scope: &Scope<'_>,
     enrollment: &mut EnrollmentChange,
-    input: DecideInput,
     decided: Decided,
     place: Place<'_>,
 ) -> Applied {
     let Decided {
+        input,
         decision: output,
         fuel_used: fuel,
         memory_bytes: memory,

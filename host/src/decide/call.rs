@@ -91,11 +91,7 @@ impl Turn<'_> {
             kept = Some(draft.kept(last, &call.event));
         }
         let answer = match answer {
-            Ok(()) => {
-                sandbox
-                    .decide(&version.plugin, input.clone(), calendar)
-                    .await
-            }
+            Ok(()) => sandbox.decide(&version.plugin, input, calendar).await,
             Err(fault) => Err(fault),
         };
         if let Some((trace, watch)) = trace.zip(watch) {
@@ -114,7 +110,7 @@ impl Turn<'_> {
                 let outcome = decided.decision.outcome();
                 let next = &mut self.enrollments[place].next;
                 if kept.is_some() {
-                    next.state.clone_from(&input.state);
+                    next.state.clone_from(&decided.input.state);
                     next.kept = next.kept.take().or(kept);
                 }
                 next.plugin_id = Some(version.plugin_id);
@@ -144,7 +140,6 @@ impl Turn<'_> {
                 let applied = apply::apply(
                     &scope,
                     &mut draft.next,
-                    input,
                     decided,
                     Place {
                         recent: &self.recent,

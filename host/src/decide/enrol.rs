@@ -29,6 +29,8 @@ pub const LIST_MAX: usize = 1_000;
 #[derive(Clone)]
 pub struct EnrolRule {
     program: Arc<Program>,
+    /// Whether it looks at more than the event.
+    of_person: bool,
 }
 
 /// What is wrong with a rule. Counted from 1, within the rule's text.
@@ -61,13 +63,24 @@ impl EnrolRule {
         }
         let program = LANGUAGE.compile(source).map_err(|errors| syntax(&errors))?;
         shape::check(&program, source)?;
+        let names = program.references();
+        let of_person = ["contact", "account"]
+            .iter()
+            .any(|name| names.has_variable(name));
         Ok(Self {
+            of_person,
             program: Arc::new(program),
         })
     }
 
     pub fn source(&self) -> &str {
         &self.program.source_info().source
+    }
+
+    /// Whether the rule asks for the contact or the account: most ask for the event alone, and a contact
+    /// is a hundred times as much to make ready.
+    pub fn asks_for_person(&self) -> bool {
+        self.of_person
     }
 
     /// Whether the rule holds. The error is for people: the rule compares what cannot be compared,

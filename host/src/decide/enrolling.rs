@@ -58,17 +58,21 @@ impl<'e> Turn<'e> {
                 .collect();
         }
         // A rule costs more than a look at earlier enrollments, and most contacts have been there.
-        let mut open = engine
+        let mut open: Vec<_> = engine
             .sequences
             .iter()
             .filter(|sequence| !self.been_there(sequence))
-            .peekable();
-        if open.peek().is_none() {
-            return Vec::new();
+            .collect();
+        if open.is_empty() {
+            return open;
         }
-        let subject = Subject::new(event, &self.view, self.contact.account.as_ref());
-        open.filter(|sequence| matches(sequence, event, &subject))
-            .collect()
+        let subject = if open.iter().any(|sequence| sequence.enrol.asks_for_person()) {
+            Subject::new(event, &self.view, self.contact.account.as_ref())
+        } else {
+            Subject::of_event(event)
+        };
+        open.retain(|sequence| matches(sequence, event, &subject));
+        open
     }
 
     /// Whether an earlier run through the sequence bars another one.

@@ -18,6 +18,9 @@ use crate::store::work::{Committed, Decided, Depth};
 const STORE_RETRY_MS: i64 = 1_000;
 const POISONED_RETRY_MS: i64 = 5 * crate::domain::instant::MINUTE_MS;
 
+/// So many turns are stored while the guests go on with the others.
+const COMMITTED_MIN: usize = 64;
+
 /// What one tick did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -26,6 +29,14 @@ pub struct Progress {
     pub conflicts: usize,
     /// Contacts that could not be stored and are put off.
     pub postponed: usize,
+}
+
+impl Progress {
+    fn add(&mut self, more: Self) {
+        self.contacts += more.contacts;
+        self.conflicts += more.conflicts;
+        self.postponed += more.postponed;
+    }
 }
 
 impl Engine {
@@ -74,15 +85,22 @@ impl Engine {
         for contact in due {
             let engine = self.clone();
             let id = contact.id;
+            let threads = self.sandbox.threads();
             // Boxed: a task is moved when it is spawned, and a turn is large.
-            let turn =
-                turns.spawn(async move { Box::pin(contact::decide(&engine, contact, now)).await });
+            let turn = async move { Box::pin(contact::decide(&engine, contact, now)).await };
+            let turn = turns.spawn_on(turn, threads);
             places.insert(turn.id(), id);
         }
-        let mut decided = Vec::new();
+        let (mut decided, mut commits) = (Vec::new(), JoinSet::new());
         while let Some(turn) = turns.join_next_with_id().await {
             match turn {
-                Ok((_, turn)) => decided.push(turn),
+                Ok((_, turn)) => {
+                    decided.push(turn);
+                    if decided.len() >= COMMITTED_MIN {
+                        let (engine, decided) = (self.clone(), std::mem::take(&mut decided));
+                        commits.spawn(async move { engine.commit(decided, now).await });
+                    }
+                }
                 Err(died) => {
                     // A turn must not die; if one does, the contact must not block the others.
                     let contact = places.get(&died.id()).copied().unwrap_or_default();
@@ -91,16 +109,18 @@ impl Engine {
                 }
             }
         }
-        self.commit(decided, now, &mut progress).await?;
+        progress.add(self.commit(decided, now).await?);
+        while let Some(committed) = commits.join_next().await {
+            let committed =
+                committed.map_err(|died| Error::Unavailable(format!("a commit died: {died}")))?;
+            progress.add(committed?);
+        }
         Ok(progress)
     }
 
-    async fn commit(
-        &self,
-        decided: Vec<Decided>,
-        now: Instant,
-        progress: &mut Progress,
-    ) -> Result<(), Error> {
+    /// Counts what was not stored.
+    async fn commit(&self, decided: Vec<Decided>, now: Instant) -> Result<Progress, Error> {
+        let mut progress = Progress::default();
         let ids: Vec<_> = decided.iter().map(|turn| turn.contact_id).collect();
         for (contact, result) in ids.into_iter().zip(self.store.commit(decided).await) {
             match result {
@@ -113,7 +133,7 @@ impl Engine {
                 Err(e @ Error::Unavailable(_)) => return Err(e),
             }
         }
-        Ok(())
+        Ok(progress)
     }
 
     async fn put_off(&self, contact: i64, now: Instant, reason: &str) -> Result<(), Error> {

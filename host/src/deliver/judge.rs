@@ -129,14 +129,15 @@ impl Deliverer {
             .map(|to| draft(&message, sender, &contact, to, manner));
         // Most of what is due may have to wait: only what goes is made ready. An earlier attempt fixed
         // the bytes, so that nothing can be missing any more.
-        let missing_fields = match draft.as_ref().filter(|_| message.mail.is_none()) {
-            None => Vec::new(),
-            Some(draft) => match mail::subject(&self.templates, draft) {
-                Err(mail::Error::Render(RenderError::Missing { fields })) => fields,
-                // What cold outreach lacks is for the guardrails to say.
-                Ok(_) | Err(mail::Error::Cold { .. }) => Vec::new(),
-                Err(e) => return Err(aside(Aside::Held, "composing", e.to_string())),
-            },
+        let draft = draft.filter(|_| message.mail.is_none());
+        let words = draft
+            .as_ref()
+            .map(|draft| mail::words(&self.templates, draft));
+        let missing_fields = match &words {
+            Some(Err(mail::Error::Render(RenderError::Missing { fields }))) => fields.clone(),
+            // What cold outreach lacks is for the guardrails to say.
+            None | Some(Ok(_) | Err(mail::Error::Cold { .. })) => Vec::new(),
+            Some(Err(e)) => return Err(aside(Aside::Held, "composing", e.to_string())),
         };
         let recent = taken.recent(&message);
         let paused =
@@ -173,11 +174,11 @@ impl Deliverer {
         match ruling {
             Ruling::Allow => {
                 // A repetition must be the same bytes.
-                let mail = match (&message.mail, &draft) {
+                let mail = match (&message.mail, draft.as_ref().zip(words)) {
                     (Some(mail), _) => Ok(mail.clone()),
-                    (None, Some(draft)) => {
-                        mail::mail(&self.templates, draft).map_err(|e| e.to_string())
-                    }
+                    (None, Some((draft, words))) => words
+                        .and_then(|words| mail::finish(&self.templates, draft, words))
+                        .map_err(|e| e.to_string()),
                     (None, None) => Err("there is nobody to write to".to_owned()),
                 };
                 let mail = mail.map_err(|why| aside(Aside::Held, "composing", why))?;

@@ -23,6 +23,10 @@ const STORE_RETRY_MS: i64 = 1_000;
 /// Messages judged at once, at least: to find those that may go among many that must wait.
 const JUDGED_MIN: usize = 64;
 
+/// The share of the slots that must be free before more is read: a batch costs as much to find and to
+/// claim for one message as for many.
+const FREE_SHARE: usize = 4;
+
 /// What one tick did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -36,22 +40,26 @@ impl Deliverer {
     /// Sends until `stop` becomes true, then finishes the calls under way.
     pub async fn run(self, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>, pulse: Pulse) {
         let mut calls = JoinSet::new();
+        let free_min = self.limits.concurrent_max.div_ceil(FREE_SHARE);
         while !*stop.borrow() {
+            while calls.try_join_next().is_some() {}
             let free = self.limits.concurrent_max - calls.len();
-            let turn = self.start(clock.now(), free, &mut calls, &clock);
-            let wake_at = match pulse.turn(&*clock, turn).await {
-                Ok(progress) if progress.due > 0 && calls.len() < self.limits.concurrent_max => {
-                    continue;
-                }
-                Ok(_) if calls.len() >= self.limits.concurrent_max => None,
-                Ok(_) => self.wake_at(&*clock).await,
-                Err(e) => {
-                    tracing::error!(error = %e, "the deliver loop waits for the store");
-                    Some(clock.now().plus_ms(STORE_RETRY_MS))
+            let full = free < free_min;
+            let wake_at = if full {
+                None
+            } else {
+                let turn = self.start(clock.now(), free, &mut calls, &clock);
+                match pulse.turn(&*clock, turn).await {
+                    Ok(progress) if progress.due > 0 => continue,
+                    Ok(_) => self.wake_at(&*clock).await,
+                    Err(e) => {
+                        tracing::error!(error = %e, "the deliver loop waits for the store");
+                        Some(clock.now().plus_ms(STORE_RETRY_MS))
+                    }
                 }
             };
             tokio::select! {
-                () = self.store.bells().deliver.notified(), if calls.len() < self.limits.concurrent_max => {}
+                () = self.store.bells().deliver.notified(), if !full => {}
                 () = clock.sleep_until_some(wake_at) => {}
                 Some(_) = calls.join_next() => {}
                 _ = stop.wait_for(|stop| *stop) => {}

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
 
 use super::{Error, limits};
@@ -46,8 +46,13 @@ impl Lane {
         })
     }
 
+    /// The threads, for whoever has many calls to make: from there, none changes threads.
+    pub(super) fn threads(&self) -> &Handle {
+        self.threads.as_ref().expect("there until drop").handle()
+    }
+
     /// Runs a call once it is its turn, first come, first served. A caller that stops waiting does
-    /// not stop the guest: its deadline does.
+    /// not stop the guest, unless it waits on these threads itself: its deadline does.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
@@ -56,7 +61,11 @@ impl Lane {
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
-        let threads = self.threads.as_ref().expect("there until drop");
+        let threads = self.threads();
+        if Handle::current().id() == threads.id() {
+            let _permit = permit;
+            return call.await;
+        }
         let task = threads.spawn(async move {
             // Returned once the instance is gone.
             let _permit = permit;

@@ -31,6 +31,7 @@ mod wasi;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -116,6 +117,12 @@ impl Sandbox {
     pub fn with_outgoing(self, outgoing: Arc<dyn Outgoing>) -> Self {
         let outgoing = Some(outgoing);
         Self { outgoing, ..self }
+    }
+
+    /// The threads that policies run on. What is spawned there asks policies without changing threads, and
+    /// must do nothing else that takes long.
+    pub fn threads(&self) -> &Handle {
+        self.policies.threads()
     }
 
     /// Whether instances come from a pool; without one, calls start about three times slower.

@@ -16,6 +16,8 @@ use super::{Plugin, Sandbox, check, fault};
 /// An answer, and what it took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
+    /// What it was asked.
+    pub input: DecideInput,
     pub decision: Decision,
     /// Instructions, roughly; the same for the same input.
     pub fuel_used: u64,
@@ -44,19 +46,22 @@ impl Sandbox {
             let (allowance, fate) = (plugin.allowance(), Fate { now, seed });
             let log = Log::new(allowance.log_max_bytes);
             let mut store = store(&engine, allowance, fate, calendar, Egress::default(), log);
-            let answer = v0_1::decide(&mut store, plugin.ready(), input);
+            let answer = v0_1::decide(&mut store, plugin.ready(), &input);
             let answer = in_time(allowance, answer).await;
-            close(store, allowance, answer, |decision| {
+            let called = close(store, allowance, answer, |decision| {
                 check::decision(decision, plugin.manifest(), &limits, now)
-            })
+            });
+            (input, called)
         };
+        let (input, called) = self.policies.run(call).await;
         let Called {
             result,
             fuel_used,
             memory_bytes,
             log,
-        } = self.policies.run(call).await;
+        } = called;
         result.map(|decision| Decided {
+            input,
             decision,
             fuel_used,
             memory_bytes,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::postgres::{self, PostgresStore};
+use super::postgres::{Options as ServerOptions, PostgresStore};
 use super::sqlite::{self, SqliteStore};
 use super::{Error, Shared, TenantId};
 use crate::domain::install::Install;
@@ -13,7 +13,7 @@ use crate::domain::install::Install;
 #[derive(Debug, Clone)]
 pub enum Place {
     File(PathBuf, sqlite::Options),
-    Server(postgres::Options),
+    Server(ServerOptions),
 }
 
 impl fmt::Display for Place {
@@ -70,7 +70,7 @@ impl Place {
                 };
                 Self::File(path.clone(), options)
             }
-            Self::Server(options) => Self::Server(postgres::Options {
+            Self::Server(options) => Self::Server(ServerOptions {
                 serves: false,
                 writers: 1,
                 readers: 1,

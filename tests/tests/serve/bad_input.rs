@@ -38,6 +38,8 @@ impl Quiet {
         let world = World::with(options).await;
         world.server.crm(&form("later", "first@x.example")).await;
         world.until_message("first@x.example", "queued").await;
+        // The first round of the poll changes the status too.
+        world.until_looked(1).await;
         let before = world.server.site.status();
         Self { world, before }
     }

@@ -7,7 +7,7 @@ use crate::World;
 
 impl World {
     /// Waits until HubSpot was looked through so often, from its contacts to its calls.
-    async fn until_looked(&self, rounds: usize) {
+    pub(crate) async fn until_looked(&self, rounds: usize) {
         eventually("HubSpot is looked through", || {
             let looked = self.hubspot.looked("calls");
             if looked >= rounds {

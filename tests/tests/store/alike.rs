@@ -287,7 +287,7 @@ async fn take(
                 cause: Cause::Person,
                 reason: "somebody said so".to_owned(),
                 since: now,
-                until: (number % 2 == 0).then(|| now.plus_ms(DAY_MS)),
+                until: number.is_multiple_of(2).then(|| now.plus_ms(DAY_MS)),
             };
             answer(store.pause(DEFAULT_TENANT, pause).await)
         }

@@ -175,9 +175,9 @@ async fn one_host_sends_and_another_takes_over() {
         "the host that called lives"
     );
     drop(first);
-    eventually("another takes over", || match second.has(Duty::Deliver) {
-        true => Ok(()),
-        false => Err("not yet"),
+    eventually("another takes over", || {
+        let takes_over = second.has(Duty::Deliver);
+        takes_over.then_some(()).ok_or("not yet")
     })
     .await;
     let open = second.open_attempts().await.expect("read");

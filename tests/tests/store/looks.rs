@@ -3,6 +3,7 @@
 use followup::domain::Instant;
 use followup::domain::doubt::{self, DISTANCES_MS};
 use followup::domain::mail::Outcome;
+use followup::store::backlog::Backlog;
 use followup::store::controls::Which;
 use followup::store::explain::{MessageStory, OutboxFilter};
 use followup::store::outbox::{Conclusion, Look, Next};
@@ -44,6 +45,47 @@ async fn conclude(store: &Shared, seq: i64, outcome: Outcome, now: Instant) {
         now,
     };
     store.conclude(conclusion).await.expect("stored");
+}
+
+/// The gauges: what is due counts from when it was, what is in doubt until it is not.
+pub(crate) async fn what_waits_is_counted_with_its_age(store: Shared) {
+    let empty = store.backlog(NOW).await.expect("read");
+    assert_eq!(empty, Backlog::default());
+    hear(&store, vec![event("1", "form-submitted", "bob@x.example")]).await;
+    let waits = store.backlog(NOW.plus_ms(5_000)).await.expect("read");
+    let later = NOW.plus_ms(5_000);
+    assert_eq!(
+        (waits.undecided.length, waits.contacts.length),
+        (1, 1),
+        "{waits:?}"
+    );
+    assert_eq!(waits.undecided.age_ms(later), 5_000, "{waits:?}");
+    assert_eq!(waits.contacts.age_ms(later), 5_000, "{waits:?}");
+
+    with_message(&store, ADA, "msg_1", None).await;
+    let queued = store.backlog(later).await.expect("read");
+    assert_eq!(
+        (queued.messages.length, queued.in_doubt),
+        (1, 0),
+        "{queued:?}"
+    );
+    let message = super::bench::queued(&store, NOW).await.remove(0);
+    let claims = vec![claim_of(&message, ADA)];
+    assert_eq!(store.claim(claims, NOW).await.expect("stored"), [true]);
+    let sending = store.backlog(later).await.expect("read");
+    assert_eq!(
+        (sending.messages.length, sending.sending),
+        (0, 1),
+        "{sending:?}"
+    );
+    let reason = "time-out".to_owned();
+    conclude(&store, message.seq, Outcome::InDoubt { reason }, NOW).await;
+    let doubt = store.backlog(later).await.expect("read");
+    assert_eq!(
+        (doubt.sending, doubt.in_doubt, doubt.held),
+        (0, 1, 0),
+        "{doubt:?}"
+    );
 }
 
 async fn taken(store: &Shared, now: Instant) -> usize {

@@ -81,6 +81,7 @@ conformance![
     merges::an_unknown_survivor_gets_the_wishes_with_its_address,
     merges::an_address_that_leads_elsewhere_is_one_with_the_survivor,
     merges::twice_and_in_a_circle,
+    looks::what_waits_is_counted_with_its_age,
     looks::a_message_in_doubt_is_taken_once_and_again_after_its_lease,
     looks::what_was_found_is_sent_as_if_it_had_been_answered,
     looks::proof_that_comes_first_wins,
@@ -153,4 +154,5 @@ conformance![
     installs::a_rollback_leaves_what_was_written,
     installs::a_plugin_that_keeps_failing_is_parked_and_resumed,
     explain::a_message_in_full_shows_looks_attempts_and_touches,
+    explain::whether_a_thread_was_kept_is_told,
 ];

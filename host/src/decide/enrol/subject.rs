@@ -28,6 +28,15 @@ impl Subject {
     /// contact's own fields win over attributes of the same name. Without an account, `account`
     /// is empty.
     pub fn new(event: &Event, contact: &ContactView, account: Option<&AccountView>) -> Self {
+        Self::of(event, contact_entries(contact), account_entries(account))
+    }
+
+    /// For rules that ask for nothing but the event.
+    pub fn of_event(event: &Event) -> Self {
+        Self::of(event, Entries::new(), Entries::new())
+    }
+
+    fn of(event: &Event, contact: Entries, account: Entries) -> Self {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         let mut event_entries = Entries::new();
         put(&mut event_entries, "id", Value::from(event.id.as_str()));
@@ -39,27 +48,7 @@ impl Subject {
             Value::Timestamp(event.occurred_at.to_utc().fixed_offset()),
         );
 
-        let mut contact_entries = with_attributes(&contact.attributes);
-        put(&mut contact_entries, "id", Value::from(contact.id.as_str()));
-        put(
-            &mut contact_entries,
-            "time_zone",
-            Value::from(contact.time_zone.as_str()),
-        );
-        put_known(&mut contact_entries, "email", contact.email.as_deref());
-        put_known(&mut contact_entries, "locale", contact.locale.as_deref());
-
-        let mut account_entries = Entries::new();
-        if let Some(account) = account {
-            account_entries = with_attributes(&account.attributes);
-            put(&mut account_entries, "id", Value::from(account.id.as_str()));
-            put_known(&mut account_entries, "name", account.name.as_deref());
-        }
-        for (name, entries) in
-            NAMES
-                .into_iter()
-                .zip([event_entries, contact_entries, account_entries])
-        {
+        for (name, entries) in NAMES.into_iter().zip([event_entries, contact, account]) {
             context.add_variable_from_value(name, Value::Map(entries.into()));
         }
         Self { context }
@@ -68,6 +57,29 @@ impl Subject {
     pub(super) fn context(&self) -> &Context<'static, 'static> {
         &self.context
     }
+}
+
+fn contact_entries(contact: &ContactView) -> Entries {
+    let mut entries = with_attributes(&contact.attributes);
+    put(&mut entries, "id", Value::from(contact.id.as_str()));
+    put(
+        &mut entries,
+        "time_zone",
+        Value::from(contact.time_zone.as_str()),
+    );
+    put_known(&mut entries, "email", contact.email.as_deref());
+    put_known(&mut entries, "locale", contact.locale.as_deref());
+    entries
+}
+
+fn account_entries(account: Option<&AccountView>) -> Entries {
+    let Some(account) = account else {
+        return Entries::new();
+    };
+    let mut entries = with_attributes(&account.attributes);
+    put(&mut entries, "id", Value::from(account.id.as_str()));
+    put_known(&mut entries, "name", account.name.as_deref());
+    entries
 }
 
 fn with_attributes(attributes: &JsonMap) -> Entries {

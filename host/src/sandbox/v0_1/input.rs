@@ -1,4 +1,4 @@
-//! What a policy is given, from the host's types to the contract's. Texts are moved, not copied.
+//! What a policy is given, from the host's types to the contract's. The ledger keeps the former.
 
 use serde_json::Value;
 
@@ -13,88 +13,88 @@ use super::bindings::followup::plugin::types;
 /// Whole numbers up to here are the same as a 64-bit float; a longer id must not lose its last digits.
 const EXACT_MAX: u64 = 1 << 53;
 
-pub(super) fn input(input: DecideInput) -> wit::DecideInput {
+pub(super) fn input(input: &DecideInput) -> wit::DecideInput {
     wit::DecideInput {
         now: input.now.0,
         seed: input.seed,
-        event: event(input.event),
-        contact: contact(input.contact),
-        account: input.account.map(account),
-        enrollment: enrollment(input.enrollment),
-        touches: input.touches.into_iter().map(touch).collect(),
-        history: input.history.into_iter().map(event).collect(),
-        state: input.state,
-        config: input.config,
+        event: event(&input.event),
+        contact: contact(&input.contact),
+        account: input.account.as_ref().map(account),
+        enrollment: enrollment(&input.enrollment),
+        touches: input.touches.iter().map(touch).collect(),
+        history: input.history.iter().map(event).collect(),
+        state: input.state.clone(),
+        config: input.config.clone(),
         extra: Vec::new(),
     }
 }
 
-fn event(event: Event) -> types::Event {
+fn event(event: &Event) -> types::Event {
     types::Event {
-        id: event.id,
-        kind: event.kind,
+        id: event.id.clone(),
+        kind: event.kind.clone(),
         occurred_at: event.occurred_at.0,
-        data: Value::Object(event.data).to_string(),
+        data: serde_json::to_string(&event.data).expect("a JSON object is JSON"),
         extra: Vec::new(),
     }
 }
 
-fn contact(contact: ContactView) -> types::Contact {
+fn contact(contact: &ContactView) -> types::Contact {
     types::Contact {
-        id: contact.id,
-        email: contact.email,
-        time_zone: contact.time_zone,
-        locale: contact.locale,
-        attributes: attributes(contact.attributes),
+        id: contact.id.clone(),
+        email: contact.email.clone(),
+        time_zone: contact.time_zone.clone(),
+        locale: contact.locale.clone(),
+        attributes: attributes(&contact.attributes),
     }
 }
 
-fn account(account: AccountView) -> types::Account {
+fn account(account: &AccountView) -> types::Account {
     types::Account {
-        id: account.id,
-        name: account.name,
-        attributes: attributes(account.attributes),
+        id: account.id.clone(),
+        name: account.name.clone(),
+        attributes: attributes(&account.attributes),
     }
 }
 
-fn enrollment(enrollment: EnrollmentView) -> wit::Enrollment {
+fn enrollment(enrollment: &EnrollmentView) -> wit::Enrollment {
     wit::Enrollment {
-        id: enrollment.id,
-        sequence: enrollment.sequence,
+        id: enrollment.id.clone(),
+        sequence: enrollment.sequence.clone(),
         enrolled_at: enrollment.enrolled_at.0,
         decisions: enrollment.decisions,
-        timers: enrollment.timers.into_iter().map(timer).collect(),
+        timers: enrollment.timers.iter().map(timer).collect(),
         extra: Vec::new(),
     }
 }
 
-fn timer(timer: Timer) -> wit::Timer {
+fn timer(timer: &Timer) -> wit::Timer {
     wit::Timer {
-        name: timer.name,
+        name: timer.name.clone(),
         at: timer.at.0,
         data: timer.data.to_string(),
     }
 }
 
-fn touch(touch: Touch) -> wit::Touch {
+fn touch(touch: &Touch) -> wit::Touch {
     wit::Touch {
-        id: touch.id,
-        kind: touch.kind,
+        id: touch.id.clone(),
+        kind: touch.kind.clone(),
         at: touch.at.0,
-        subject: touch.subject,
-        template: touch.template,
-        sequence: touch.sequence,
-        status: touch.status,
+        subject: touch.subject.clone(),
+        template: touch.template.clone(),
+        sequence: touch.sequence.clone(),
+        status: touch.status.clone(),
         extra: Vec::new(),
     }
 }
 
 /// Sorted by name, as `contact.attributes` promises.
-fn attributes(fields: JsonMap) -> Vec<types::Attribute> {
+fn attributes(fields: &JsonMap) -> Vec<types::Attribute> {
     let mut attributes: Vec<_> = fields
-        .into_iter()
+        .iter()
         .map(|(name, field)| types::Attribute {
-            name,
+            name: name.clone(),
             value: value(field),
         })
         .collect();
@@ -102,10 +102,10 @@ fn attributes(fields: JsonMap) -> Vec<types::Attribute> {
     attributes
 }
 
-pub(super) fn value(value: Value) -> types::Value {
+pub(super) fn value(value: &Value) -> types::Value {
     match value {
-        Value::String(text) => types::Value::Text(text),
-        Value::Bool(yes) => types::Value::Boolean(yes),
+        Value::String(text) => types::Value::Text(text.clone()),
+        Value::Bool(yes) => types::Value::Boolean(*yes),
         Value::Number(number) => {
             let whole = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
             match number.as_f64() {

@@ -105,7 +105,7 @@ const PROBED: &str = "the export was probed";
 pub(super) async fn decide(
     store: &mut Store<Call>,
     ready: &Ready,
-    input: DecideInput,
+    input: &DecideInput,
 ) -> wasmtime::Result<Answer<Decision>> {
     let instance = ready.component.instantiate_async(&mut *store).await?;
     let guest = ready.decide.as_ref().expect(PROBED);

@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn values_there_and_back() {
         let check = |given: Value| {
-            let back = value(input::value(given.clone()));
+            let back = value(input::value(&given));
             assert_eq!(back, Ok(given));
         };
         check(json!("text"));

@@ -110,11 +110,11 @@ fn tell(host: &Host, rung: &mpsc::Receiver<Bell>) {
             live(host, connection);
         }
         let words = BELLS.iter().filter(|(bell, _)| bells.contains(bell));
-        let told: String = words
-            .map(|(_, word)| format!("SELECT pg_notify('followup', '{} {word}');", host.name))
+        let told: Vec<String> = words
+            .map(|(_, word)| format!("SELECT pg_notify('followup', '{} {word}')", host.name))
             .collect();
         if !told.is_empty()
-            && let Err(e) = connection.run(&told)
+            && let Err(e) = connection.run(&told.join(";"))
         {
             tracing::warn!(error = %e, "other hosts were not told; they look by themselves later");
         }

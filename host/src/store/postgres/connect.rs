@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use url::Url;
+use url::form_urlencoded;
 
 use super::session::Connection;
 use crate::store::Error;
@@ -47,25 +47,24 @@ impl Address {
         password: Option<&SecretString>,
     ) -> Result<Self, Error> {
         let wrong = |what: &str| Error::Invalid(format!("the store's URL {what}"));
-        let mut url = Url::parse(url.expose_secret()).map_err(|_| wrong("is none"))?;
-        let told = |name: &str| {
-            let pair = url.query_pairs().find(|(key, _)| key == name);
-            pair.map(|(_, value)| value.into_owned())
+        // Not by the WHATWG's rules, which know no URL with a user and without a host.
+        let (place, query) = match url.expose_secret().split_once('?') {
+            Some((place, query)) => (place, query),
+            None => (url.expose_secret(), ""),
         };
-        let (mode, authority) = (told("sslmode"), told("sslrootcert").map(PathBuf::from));
-        let rest: Vec<(String, String)> = url
-            .query_pairs()
-            .filter(|(key, _)| key != "sslmode" && key != "sslrootcert")
-            .map(|(key, value)| (key.into_owned(), value.into_owned()))
-            .collect();
-        url.set_query(None);
-        if !rest.is_empty() {
-            url.query_pairs_mut().extend_pairs(rest);
+        let (mut mode, mut authority) = (None, None);
+        let mut rest = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "sslmode" => mode = Some(value.into_owned()),
+                "sslrootcert" => authority = Some(PathBuf::from(&*value)),
+                _ => {
+                    rest.append_pair(&key, &value);
+                }
+            }
         }
-        let mut config: postgres::Config = url
-            .as_str()
-            .parse()
-            .map_err(|_| wrong("is not understood"))?;
+        let known = format!("{place}?{}", rest.finish());
+        let mut config: postgres::Config = known.parse().map_err(|_| wrong("is not understood"))?;
         if let Some(password) = password {
             config.password(password.expose_secret());
         }

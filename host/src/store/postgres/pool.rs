@@ -21,6 +21,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    /// It is of no use any more.
+    pub(super) fn give_up_connection(&mut self) {
+        self.connection = None;
+    }
+
     /// Its connection, made anew where it was lost.
     pub(super) fn connection(&mut self) -> Result<&Connection, Error> {
         if self.connection.as_ref().is_none_or(Connection::is_lost) {

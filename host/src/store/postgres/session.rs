@@ -86,11 +86,13 @@ impl Connection {
     /// What the caller does about it; notes whether another try may go better.
     pub(super) fn error(&self, e: &postgres::Error) -> Error {
         let Some(told) = e.as_db_error() else {
-            return match e.is_closed()
-                || std::error::Error::source(e).is_some_and(|source| source.is::<std::io::Error>())
-            {
-                true => Error::Unavailable(format!("the connection was lost: {}", whole(e))),
-                false => Error::Invalid(whole(e)),
+            let cause = std::error::Error::source(e);
+            let lost =
+                e.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            return if lost {
+                Error::Unavailable(format!("the connection was lost: {}", whole(e)))
+            } else {
+                Error::Invalid(whole(e))
             };
         };
         self.crossed.set(self.crossed.get() || is_crossed(told));

@@ -86,7 +86,7 @@ pub(super) fn write<T>(
         let crossed = connection.take_crossed();
         match (done, ended) {
             (Ok(value), Ok(())) => return Ok(value),
-            (Ok(value), Err(e)) if connection.is_lost() => {
+            (Ok(value), Err(e)) if matches!(e, Error::Unavailable(_)) && !crossed => {
                 if became_true(seat, &transaction, &e)? {
                     return Ok(value);
                 }
@@ -95,7 +95,7 @@ pub(super) fn write<T>(
             (_, Err(e)) if !crossed || (tried > 0 && matches!(e, Error::Invalid(_))) => {
                 return Err(e);
             }
-            _ => metrics::counter!("followup_store_repeated_transactions").increment(1),
+            _ => metrics::counter!("followup_crossings_total").increment(1),
         }
     }
     Err(Error::Unavailable(
@@ -105,15 +105,17 @@ pub(super) fn write<T>(
 
 /// Whether the transaction was committed. It may still be under way at a server that has not noticed yet.
 fn became_true(seat: &mut Seat, transaction: &str, lost: &Error) -> Result<bool, Error> {
-    let connection = seat.connection().map_err(|_| lost.clone())?;
+    seat.give_up_connection();
     for _ in 0..ASKED_MAX {
+        let connection = seat.connection().map_err(|_| lost.clone())?;
         let fate = connection.run(&format!(
             "SELECT pg_sleep(0.1); SELECT pg_xact_status('{transaction}')"
-        ))?;
-        match fate.as_deref() {
-            Some("committed") => return Ok(true),
-            Some("aborted") => return Ok(false),
-            _ => {}
+        ));
+        match fate.as_ref().map(Option::as_deref) {
+            Ok(Some("committed")) => return Ok(true),
+            Ok(Some("aborted")) => return Ok(false),
+            Ok(_) => {}
+            Err(_) => seat.give_up_connection(),
         }
     }
     Err(lost.clone())
