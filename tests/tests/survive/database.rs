@@ -131,6 +131,6 @@ async fn ready_again(server: &Server) {
             beat.tick().await;
         }
     };
-    let in_time = tokio::time::timeout(std::time::Duration::from_secs(60), ready).await;
+    let in_time = tokio::time::timeout(std::time::Duration::from_mins(1), ready).await;
     in_time.expect("it is ready again within a minute");
 }
