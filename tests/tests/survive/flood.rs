@@ -55,7 +55,11 @@ async fn a_flood_is_taken_in_as_it_can_be() {
                     let answer = sender.try_crm(&told).await.expect("an answer");
                     match answer.status {
                         200 => break,
-                        503 => refused.fetch_add(1, Ordering::Relaxed),
+                        503 => {
+                            let wait = answer.header("retry-after");
+                            assert!(wait.is_some_and(|wait| wait.parse::<u64>().is_ok()));
+                            refused.fetch_add(1, Ordering::Relaxed)
+                        }
                         other => panic!("{other}: {}", String::from_utf8_lossy(&answer.body)),
                     };
                     beat.tick().await;
