@@ -12,7 +12,7 @@ use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
 use crate::decide::{self, Engine, Sequence, Sequences, Version};
-use crate::deliver::{self, Deliverer, Transport};
+use crate::deliver::{self, Deliverer, Transport, Unanswered};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
@@ -168,6 +168,7 @@ pub(super) async fn wire(
             net: Arc::clone(&net),
             lookback,
             breaker: config.breaker,
+            unanswered: Unanswered::default(),
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
                 backoff: Backoff {

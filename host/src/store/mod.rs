@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod backlog;
+pub mod commits;
 pub mod controls;
 pub mod explain;
 pub mod installs;

@@ -9,7 +9,6 @@ mod flow;
 mod hubspot;
 mod inbound;
 mod interface;
-mod kill;
 mod leads;
 mod outcomes;
 mod postgres;

@@ -101,6 +101,7 @@ conformance![
     work::a_parked_call_is_tried_again_when_the_plugin_changes,
     work::what_lacked_a_field_is_composed_again_with_other_texts,
     outbox::a_message_is_claimed_once,
+    outbox::an_unanswered_claim_is_given_back,
     outbox::an_exit_before_the_claim_wins,
     outbox::an_exit_after_the_claim_stops_the_repetition,
     outbox::doubt_outlives_later_attempts_and_exits,
