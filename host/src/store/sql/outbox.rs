@@ -217,14 +217,12 @@ fn look_around(
     lookback: Lookback,
 ) -> Result<(), Error> {
     let tenant = message.tenant.0;
-    let mut recent = pace::around_contact(
-        db,
+    let around = pace::Around {
         tenant,
-        message.contact_id,
-        message.account_key.as_deref(),
-        now,
-        lookback,
-    )?;
+        contact: message.contact_id,
+        account_key: message.account_key.as_deref(),
+    };
+    let mut recent = pace::around_contacts(db, &[around], now, lookback)?.remove(0);
     let (of_contact, of_account) = pace::yields_to(db, message, now, lookback)?;
     recent.contact.extend(of_contact);
     recent.account.extend(of_account);
@@ -379,7 +377,7 @@ fn ask_a_person(tx: &Db, seq: i64, title: &str, reason: &str, now: Instant) -> R
         },
     )?;
     match place {
-        Some(new) => writebacks::add(tx, &new),
+        Some(new) => writebacks::add(tx, &[new]),
         None => Ok(()),
     }
 }

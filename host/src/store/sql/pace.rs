@@ -1,8 +1,8 @@
 //! What the guardrails ask beside the contact itself: suppressions, pauses, and touches of late.
 
-use crate::store::sql::db::{Db, Param, Row, params};
+use crate::store::sql::db::{Db, Param, Row, params, row};
 
-use super::rows::{collect, first, get, instant, instant_opt};
+use super::rows::{collect, collect_each, first, get, instant, instant_opt};
 use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Pauses, Scope};
 use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
@@ -59,38 +59,56 @@ pub(super) fn quiet(row: &Row<'_>) -> Result<Option<Quiet>, Error> {
         .map(|(until, reason)| Quiet { until, reason }))
 }
 
-/// Touches of the contact and of its account.
-pub(super) fn around_contact(
+/// A contact whose touches are asked for, and its account.
+pub(super) struct Around<'c> {
+    pub(super) tenant: i64,
+    pub(super) contact: i64,
+    pub(super) account_key: Option<&'c str>,
+}
+
+/// Touches of each contact and of its account.
+pub(super) fn around_contacts(
     db: &Db,
-    tenant: i64,
-    contact: i64,
-    account_key: Option<&str>,
+    contacts: &[Around<'_>],
     now: Instant,
     lookback: Lookback,
-) -> Result<Recent, Error> {
-    let mut recent = Recent::default();
+) -> Result<Vec<Recent>, Error> {
+    let mut recent = vec![Recent::default(); contacts.len()];
     if lookback.contact_ms > 0 {
-        recent.contact = moments(
+        let since = now.plus_ms(-lookback.contact_ms).0;
+        let of_contacts = collect_each(
             db,
             "SELECT at FROM (SELECT at FROM touches WHERE contact_id = ?1 AND at > ?2 ORDER BY at DESC LIMIT ?3) AS latest
              ORDER BY at",
-            params![contact, now.plus_ms(-lookback.contact_ms).0, TOUCHES_MAX],
+            &contacts
+                .iter()
+                .map(|of| row![of.contact, since, TOUCHES_MAX])
+                .collect::<Vec<_>>(),
+            |row| instant(row, "at"),
         )?;
+        for (recent, touches) in recent.iter_mut().zip(of_contacts) {
+            recent.contact = touches;
+        }
     }
-    if let Some(key) = account_key
-        && lookback.account_ms > 0
-    {
-        recent.account = moments(
+    if lookback.account_ms > 0 {
+        let since = now.plus_ms(-lookback.account_ms).0;
+        let (mut places, mut accounts) = (Vec::new(), Vec::new());
+        for (place, of) in contacts.iter().enumerate() {
+            if let Some(key) = of.account_key {
+                places.push(place);
+                accounts.push(row![of.tenant, key, since, TOUCHES_MAX]);
+            }
+        }
+        let of_accounts = collect_each(
             db,
             "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND account_key = ?2 AND at > ?3
                              ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
-            params![
-                tenant,
-                key,
-                now.plus_ms(-lookback.account_ms).0,
-                TOUCHES_MAX
-            ],
+            &accounts,
+            |row| instant(row, "at"),
         )?;
+        for (place, touches) in places.into_iter().zip(of_accounts) {
+            recent[place].account = touches;
+        }
     }
     Ok(recent)
 }
@@ -193,13 +211,17 @@ pub(super) fn yields_to(
     Ok((of_contact, of_account))
 }
 
-/// Slots of the contact's messages that wait.
-pub(super) fn promised(db: &Db, contact: i64, now: Instant) -> Result<Vec<Slot>, Error> {
-    collect(
+/// Slots of each contact's messages that wait.
+pub(super) fn promised(db: &Db, contacts: &[i64], now: Instant) -> Result<Vec<Vec<Slot>>, Error> {
+    let contacts: Vec<_> = contacts
+        .iter()
+        .map(|contact| row![contact, now.0, TOUCHES_MAX])
+        .collect();
+    collect_each(
         db,
         "SELECT due_at, priority FROM messages WHERE contact_id = ?1 AND status = 'queued' AND due_at > ?2
          ORDER BY due_at LIMIT ?3",
-        params![contact, now.0, TOUCHES_MAX],
+        &contacts,
         |row| {
             Ok(Slot {
                 at: instant(row, "due_at")?,
