@@ -11,7 +11,7 @@ use super::rows::{collect, execute, first, get, instant, instant_opt, json, json
 use super::{SqlStore, conclude, looks, pace, work, writebacks};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::ExitReason;
-use crate::domain::pause::{Pauses, Scope};
+use crate::domain::pause::Scope;
 use crate::domain::touch::Lookback;
 use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
@@ -55,10 +55,7 @@ impl<E: Engine> Outbox for SqlStore<E> {
             if due.is_empty() {
                 return Ok(due);
             }
-            let pauses = Arc::new(pace::pauses(db, DEFAULT_TENANT.0)?);
-            for message in &mut due {
-                look_around(db, message, &pauses, now, lookback)?;
-            }
+            look_around(db, &mut due, now, lookback)?;
             Ok(due)
         })
         .await
@@ -208,27 +205,35 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
     })
 }
 
-/// What the message is judged by beside its own row.
+/// What the messages are judged by beside their own rows.
 fn look_around(
     db: &Db,
-    message: &mut DueMessage,
-    pauses: &Arc<Pauses>,
+    messages: &mut [DueMessage],
     now: Instant,
     lookback: Lookback,
 ) -> Result<(), Error> {
-    let tenant = message.tenant.0;
-    let around = pace::Around {
-        tenant,
-        contact: message.contact_id,
-        account_key: message.account_key.as_deref(),
-    };
-    let mut recent = pace::around_contacts(db, &[around], now, lookback)?.remove(0);
-    let (of_contact, of_account) = pace::yields_to(db, message, now, lookback)?;
-    recent.contact.extend(of_contact);
-    recent.account.extend(of_account);
-    (recent.domain, recent.identity) = pace::around_identity(db, message, now, lookback)?;
-    message.recent = recent;
-    message.pauses = Arc::clone(pauses);
+    let pauses = Arc::new(pace::pauses(db, DEFAULT_TENANT.0)?);
+    let around: Vec<_> = messages
+        .iter()
+        .map(|message| pace::Around {
+            tenant: message.tenant.0,
+            contact: message.contact_id,
+            account_key: message.account_key.as_deref(),
+        })
+        .collect();
+    let recent = pace::around_contacts(db, &around, now, lookback)?;
+    let before = pace::yields_to(db, messages, now, lookback)?;
+    let identities = pace::around_identities(db, messages, now, lookback)?;
+    let parts = recent.into_iter().zip(before).zip(identities);
+    for (message, ((mut recent, (of_contact, of_account)), others)) in
+        messages.iter_mut().zip(parts)
+    {
+        recent.contact.extend(of_contact);
+        recent.account.extend(of_account);
+        (recent.domain, recent.identity) = others;
+        message.recent = recent;
+        message.pauses = Arc::clone(&pauses);
+    }
     Ok(())
 }
 
