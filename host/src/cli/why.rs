@@ -15,7 +15,9 @@ use super::{Common, block_on, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::EmailAddress;
 use crate::domain::mail::Outcome;
-use crate::store::explain::{AttemptFacts, Because, Look, MessageInFull, MessageStory, Why};
+use crate::store::explain::{
+    AttemptFacts, Because, Look, MessageInFull, MessageStory, ThreadFacts, Why,
+};
 use crate::store::{DEFAULT_TENANT, Store};
 
 #[derive(Args)]
@@ -210,6 +212,7 @@ fn print_in_full(message: &MessageInFull) {
             )),
         ),
         ("it says", Some(decided.reason.clone())),
+        ("thread", message.thread.as_ref().map(thread)),
         ("Message-ID", message.message_id.clone()),
         ("provider's id", story.provider_id.clone()),
     ];
@@ -314,6 +317,17 @@ fn look(look: &Look) -> String {
     match &look.at {
         Some(at) => format!("{text}, said {}", second(at)),
         None => text,
+    }
+}
+
+fn thread(thread: &ThreadFacts) -> String {
+    let id = &thread.answers;
+    match thread.kept {
+        Some(true) => format!("answers {id}"),
+        Some(false) => format!(
+            "a mail of its own, though it was to answer {id}: its provider drops In-Reply-To"
+        ),
+        None => format!("to answer {id}, where its provider keeps threads"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Finds links in a document and puts others in their place.
+//! What a document is made of, finding the links in it, and putting others in their place.
 //!
 //! Reads HTML as `Style::inline` writes it, and only that: names in lower case, every attribute with
 //! a value in double quotes, `&` and `"` escaped. So this is no parser of what authors write.
@@ -35,6 +35,13 @@ pub(super) fn map_links(html: &str, mut change: impl FnMut(&str) -> Option<Strin
         }
     }
     out + rest
+}
+
+/// A fragment as a whole page.
+pub(super) fn document(fragment: &str) -> String {
+    format!(
+        "<!doctype html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n{fragment}</body>\n</html>\n"
+    )
 }
 
 /// The targets of all links, in order.

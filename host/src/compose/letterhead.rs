@@ -109,7 +109,7 @@ fn with_token(address: &EmailAddress, token: &str) -> Option<EmailAddress> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::mail::{Mailbox, TrackingDomain};
+    use crate::domain::mail::{Mailbox, Quirks, TrackingDomain};
 
     const ID: &str = "msg_aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -124,6 +124,7 @@ mod tests {
             },
             reply_to: None,
             connection: "capture".to_owned(),
+            quirks: Quirks::NONE,
             unsubscribe_mailto: None,
             tracking: Some(TrackingDomain {
                 base_url: "https://go.acme.example".to_owned(),

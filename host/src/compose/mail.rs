@@ -10,7 +10,9 @@ use super::thread::{self, Parent};
 use super::tracking::Tracking;
 use super::unsubscribe::{self, Ways};
 use super::visits::Visits;
-use super::{Body, Context, HostFields, RenderError, Rendered, Template, Templates, text};
+use super::{
+    Body, Context, HostFields, RenderError, Rendered, Template, Templates, html, plain, text,
+};
 use crate::domain::EmailAddress;
 use crate::domain::Event;
 use crate::domain::JsonMap;
@@ -78,6 +80,13 @@ pub enum Lack {
     WayOut,
 }
 
+impl Draft<'_> {
+    /// Whether the reader's mail program would see what conversation it continues.
+    fn can_thread(&self) -> bool {
+        self.identity.quirks.keeps_threading
+    }
+}
+
 impl Lack {
     fn remedy(self) -> &'static str {
         match self {
@@ -112,14 +121,11 @@ pub fn mail(templates: &Templates, draft: &Draft<'_>) -> Result<Mail, Error> {
 /// Makes the parts ready to send, and adds the headers. The words are the draft's.
 pub fn finish(templates: &Templates, draft: &Draft<'_>, words: Words) -> Result<Mail, Error> {
     let Words { template, rendered } = words;
-    let manner = &draft.manner;
     let own_mailto = own_mailto(draft);
     let ways = ways(draft, own_mailto.as_deref());
-    let parts = parts(templates, &template, rendered.body, manner, &ways)?;
-    let thread = draft
-        .parent
-        .as_ref()
-        .map(|(parent, _)| thread::reply_to(parent));
+    let parts = parts(templates, draft, &template, rendered.body, &ways)?;
+    let parent = draft.parent.as_ref().filter(|_| draft.can_thread());
+    let thread = parent.map(|(parent, _)| thread::reply_to(parent));
     let (in_reply_to, references) =
         thread.map_or((None, Vec::new()), |t| (Some(t.in_reply_to), t.references));
     Ok(Mail {
@@ -192,12 +198,23 @@ fn render(
 }
 
 /// Gmail starts a new thread when the subject changes, whatever the headers say; so an answer keeps
-/// the parent's subject over the template's own.
+/// the parent's subject over the template's own. Where the provider loses the thread, the mail stands
+/// alone: under its own subject, or the thread's where its own says nothing but "Re:".
 fn subject_in_thread(draft: &Draft<'_>, own: String) -> String {
-    match draft.parent {
-        Some((_, subject)) if !subject.trim().is_empty() => thread::reply_subject(subject),
-        _ => own,
+    let parents = draft
+        .parent
+        .as_ref()
+        .map_or("", |(_, subject)| subject.trim());
+    if draft.can_thread() {
+        return if parents.is_empty() {
+            own
+        } else {
+            thread::reply_subject(parents)
+        };
     }
+    let alone = [own.as_str(), parents].map(thread::own_subject);
+    let alone = alone.into_iter().find(|subject| !subject.is_empty());
+    alone.map_or_else(|| own.clone(), str::to_owned)
 }
 
 fn cold(manner: &Manner<'_>, ways: &Ways<'_>) -> Result<(), Error> {
@@ -228,11 +245,12 @@ struct Parts {
 
 fn parts(
     templates: &Templates,
+    draft: &Draft<'_>,
     template: &Template,
     body: Body,
-    manner: &Manner<'_>,
     ways: &Ways<'_>,
 ) -> Result<Parts, RenderError> {
+    let manner = &draft.manner;
     let failed = |why: String| template.failed(format!("the body {why}"));
     let said = match &body {
         Body::Text(text) => text.clone(),
@@ -254,19 +272,17 @@ fn parts(
     let fragment = match body {
         Body::Html(fragment) if !manner.plain_text => fragment,
         Body::Html(_) | Body::Text(_) => {
+            let needed = draft.identity.quirks.needs_html;
             return Ok(Parts {
+                html: needed.then(|| html::document(&plain::as_html(&text))),
                 text,
-                html: None,
                 links: Vec::new(),
             });
         }
     };
-    let document = format!(
-        "<!doctype html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n{fragment}{footer}</body>\n</html>\n"
-    );
     let html = templates
         .style()
-        .inline(&document)
+        .inline(&html::document(&format!("{fragment}{footer}")))
         .map_err(|error| failed(format!("cannot be styled: {error}")))?;
     text::add_missing_links(&mut text, &html);
     let spared: Vec<&str> = [manner.unsubscribe_url, manner.preferences_url]

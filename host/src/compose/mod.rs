@@ -16,6 +16,7 @@ mod letterhead;
 pub mod mail;
 mod markdown;
 mod part;
+mod plain;
 mod snippets;
 mod style;
 mod template;

@@ -1,6 +1,7 @@
 //! Templates as their authors meet them.
 
 mod messages;
+mod providers;
 
 use serde_json::json;
 

@@ -50,7 +50,13 @@ pub fn reply_to(parent: &Parent<'_>) -> Thread {
 /// to be used since use of other strings or more than one instance can lead to undesirable
 /// consequences."
 pub fn reply_subject(parent_subject: &str) -> String {
-    let mut subject = parent_subject.trim();
+    format!("Re: {}", own_subject(parent_subject))
+}
+
+/// The subject of a mail that answers none: a "Re:" there would claim a conversation that its reader
+/// cannot see. Gmail, "Email sender guidelines": "Don't [...] use subject lines that are deceptive".
+pub fn own_subject(subject: &str) -> &str {
+    let mut subject = subject.trim();
     while let Some(rest) = subject
         .get(..3)
         .filter(|head| head.eq_ignore_ascii_case("re:"))
@@ -58,7 +64,7 @@ pub fn reply_subject(parent_subject: &str) -> String {
     {
         subject = rest.trim_start();
     }
-    format!("Re: {subject}")
+    subject
 }
 
 #[cfg(test)]
@@ -110,6 +116,7 @@ mod tests {
             ("", "Re: "),
         ] {
             assert_eq!(reply_subject(parent), expect);
+            assert_eq!(format!("Re: {}", own_subject(expect)), expect);
         }
     }
 }

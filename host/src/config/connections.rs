@@ -13,8 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use toml_edit::Item;
 use url::{Host, Url};
 
-use crate::domain::connector::{Connector, Field, Form, Kind, Settings, Sort};
+use crate::domain::connector::{Connector, Field, Form, Kind, Sends, Settings, Sort};
 use crate::domain::instant::MINUTE_MS;
+use crate::domain::mail::Quirks;
 use crate::domain::{EmailAddress, spelling};
 use crate::{crm, providers};
 
@@ -91,6 +92,17 @@ impl Connection {
             Self::Kind(known) => known.connector.sends.is_some(),
             Self::Capture { .. } => true,
             _ => false,
+        }
+    }
+
+    /// What it makes of the mails that it sends.
+    pub fn quirks(&self) -> Quirks {
+        let Self::Kind(known) = self else {
+            return Quirks::NONE;
+        };
+        match &known.connector.sends {
+            Some(Sends::Http(provider)) => provider.quirks(),
+            _ => Quirks::NONE,
         }
     }
 

@@ -55,6 +55,7 @@ pub use tracking::Visits;
 pub use triggers::Trigger;
 pub use validate::{Validated, templates, validate};
 
+use crate::domain::mail::Quirks;
 use crate::guardrails::Breaker;
 use reader::Reader;
 
@@ -98,6 +99,18 @@ impl Config {
         sequence
             .map(|(name, _)| format!("[sequences.{name}]"))
             .or_else(|| connection.map(|(name, _)| format!("[connections.{name}]")))
+    }
+
+    /// The connection that sends an identity's mails; none where they go to the capture folder.
+    pub fn sender_of(&self, identity: &Identity) -> Option<(&String, &Connection)> {
+        self.connections
+            .get_key_value(identity.connection.as_ref()?)
+    }
+
+    /// What the provider of an identity makes of its mails.
+    pub fn quirks_of(&self, identity: &Identity) -> Quirks {
+        let sender = self.sender_of(identity);
+        sender.map_or(Quirks::NONE, |(_, connection)| connection.quirks())
     }
 }
 

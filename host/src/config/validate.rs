@@ -3,6 +3,7 @@
 //! `followup check` and `followup serve` call the same function, so what passes the one starts with
 //! the other.
 
+mod senders;
 mod triggers;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::domain::spelling;
 use super::places::token;
 use super::problem::{self, Problem};
 use super::schema;
-use super::{Config, Connection, Sequence};
+use super::{Config, Sequence};
 
 /// What the loops need beside the configuration, ready to use.
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ pub fn validate(config: &Config, manifests: &[Manifest]) -> Result<Validated, Ve
         check.sequence(name, sequence);
     }
     check.triggers();
-    check.ways_out();
+    check.senders();
     check.unused();
     let problems = problem::in_order(check.problems);
     if problems.iter().any(Problem::is_error) {
@@ -279,35 +280,6 @@ impl Check<'_> {
         }
     }
 
-    /// Who writes through a provider writes to strangers' mailboxes: Gmail and Yahoo ask for a way out,
-    /// and whoever finds none complains instead.
-    fn ways_out(&mut self) {
-        if self.config.server.public_url.is_some() {
-            return;
-        }
-        for (name, identity) in &self.config.identities {
-            let provider = identity
-                .connection
-                .as_ref()
-                .and_then(|name| self.config.connections.get(name))
-                .is_some_and(|connection| !matches!(connection, Connection::Capture { .. }));
-            if provider && identity.unsubscribe_mailto.is_none() {
-                let line = self
-                    .config
-                    .places
-                    .line(&format!("/identities/{}", token(name)));
-                let message = format!("identities.{name}: its mails carry no way to unsubscribe");
-                let remedy = "set public_url in [server], or unsubscribe_mailto here";
-                self.problems.push(Problem::warning(
-                    &self.config.file,
-                    line,
-                    message,
-                    remedy.to_owned(),
-                ));
-            }
-        }
-    }
-
     /// Files that no sequence can reach: mostly a misspelt folder.
     fn unused(&mut self) {
         for file in &self.config.templates.templates {
@@ -326,6 +298,12 @@ impl Check<'_> {
                     .push(Problem::warning(&file.path, 0, message, remedy));
             }
         }
+    }
+
+    fn warn(&mut self, pointer: &str, message: String, remedy: String) {
+        let line = self.config.places.line(pointer);
+        self.problems
+            .push(Problem::warning(&self.config.file, line, message, remedy));
     }
 
     fn error(&mut self, pointer: &str, message: String, remedy: String) {

@@ -21,6 +21,7 @@ pub fn identity(config: &Config, name: &str, identity: &config::Identity) -> Ide
             .connection
             .clone()
             .unwrap_or_else(|| CAPTURE.to_owned()),
+        quirks: config.quirks_of(identity),
         inbound: inbound(config, identity),
         unsubscribe_mailto: identity.unsubscribe_mailto.clone(),
         tracking: identity.tracking.as_ref().map(|tracking| TrackingDomain {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Connection, Known};
 use crate::daemon;
 use crate::domain::Instant;
-use crate::domain::connector::{AskError, Authenticity, Sends, Sort};
+use crate::domain::connector::{AskError, Authenticity, Sort};
 use crate::domain::hook::{HookRequest, Refusal};
 use crate::domain::mail::Quirks;
 use crate::net::Net;
@@ -52,7 +52,7 @@ async fn ask(known: &Known, net: &Arc<Net>, clock: &dyn Clock) -> Option<(Probed
     let probes = known.connector.probes.as_ref()?;
     let api = daemon::api(known, net);
     let began_at = clock.now();
-    let answer = api.call(&probes.request_at(began_at), clock).await;
+    let answer = api.call(&probes.request(began_at), clock).await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(failure) => return Some((Probed::Unreached(failure.to_string()), None)),
@@ -83,9 +83,7 @@ async fn one(
         findings.push(authenticity(&about, config, known));
     }
     findings.extend(unset(&about, known, means.clock.now()));
-    if let Some(Sends::Http(provider)) = &known.connector.sends {
-        findings.extend(cannot(&about, known.kind.title, &provider.quirks()));
-    }
+    findings.extend(cannot(&about, known.kind.title, &connection.quirks()));
     (findings, dated)
 }
 
@@ -188,13 +186,13 @@ fn cannot(about: &str, title: &str, quirks: &Quirks) -> Vec<Finding> {
     };
     if !quirks.keeps_threading {
         warn(
-            "drops In-Reply-To and References: follow-ups do not stand in their thread",
-            "expect each mail to stand alone, or send through another provider",
+            "drops In-Reply-To and References: follow-ups go as mails of their own, under their own subject, without Re:",
+            "give each template a subject that stands alone, or send through another provider",
         );
     }
     if !quirks.keeps_unsubscribe {
         warn(
-            "drops our List-Unsubscribe: mail programs show no button of ours (RFC 8058)",
+            "drops our List-Unsubscribe: mail programs show no button of ours (RFC 8058), and the link in the text is the way out",
             "leave its own unsubscription on, or send through another provider",
         );
     }
@@ -205,7 +203,7 @@ fn cannot(about: &str, title: &str, quirks: &Quirks) -> Vec<Finding> {
         ),
         (
             quirks.needs_html,
-            "refuses mail without an HTML part: plain-text mails get one",
+            "refuses mail without an HTML part: plain-text mails get one that looks the same",
         ),
     ];
     let told = told.iter().filter(|(is, _)| *is).map(|(_, what)| *what);

@@ -7,7 +7,6 @@
 
 use super::Finding;
 use crate::config::{Config, Connection};
-use crate::domain::connector::Sends;
 
 /// What the DNS showed; none where it could not be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(super) fn look(
     proven: Proven,
 ) -> Finding {
     let public_url = config.server.public_url.as_deref().unwrap_or_default();
-    let one_click = public_url.starts_with("https://") && keeps_unsubscribe(connection);
+    let one_click = public_url.starts_with("https://") && connection.quirks().keeps_unsubscribe;
     judge(about, proven, one_click)
 }
 
@@ -63,16 +62,6 @@ fn judge(about: &str, proven: Proven, one_click: bool) -> Finding {
             format!("{rules} are met but for what could not be checked: {unknown}"),
         )
     }
-}
-
-fn keeps_unsubscribe(connection: &Connection) -> bool {
-    let Connection::Kind(known) = connection else {
-        return true;
-    };
-    if let Some(Sends::Http(provider)) = &known.connector.sends {
-        return provider.quirks().keeps_unsubscribe;
-    }
-    true
 }
 
 #[cfg(test)]

@@ -158,6 +158,17 @@ mod tests {
     }
 
     #[test]
+    fn what_never_left_may_go_again_and_what_may_have_may_not() {
+        let refused = no_answer(&Failure::NotSent("connection refused".to_owned()));
+        let reason = "not sent: connection refused".to_owned();
+        let after_ms = None;
+        assert_eq!(refused, Outcome::Retry { reason, after_ms });
+        let silent = no_answer(&Failure::Unknown("timed out".to_owned()));
+        let reason = "no answer: timed out".to_owned();
+        assert_eq!(silent, Outcome::InDoubt { reason });
+    }
+
+    #[test]
     fn waits() {
         for (value, expect) in [
             ("3", Some(3_000)),

@@ -23,6 +23,8 @@ pub struct Identity {
     pub reply_to: Option<Mailbox>,
     /// The connection that sends.
     pub connection: String,
+    /// What its provider makes of mails: they are composed for it.
+    pub quirks: Quirks,
     /// Where answers come in: each mail gets its own `+TOKEN` in it.
     pub inbound: Option<EmailAddress>,
     /// Where people may write to be taken off.
@@ -101,8 +103,8 @@ impl Outcome {
     }
 }
 
-/// What a provider makes of a mail that we would have otherwise. For the composer, and shown by
-/// `followup doctor`.
+/// What a provider makes of a mail that we would have otherwise. The composer writes for it, and
+/// `followup check` and `doctor` say what it costs.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts about a provider, not states of one thing"
@@ -111,11 +113,12 @@ impl Outcome {
 pub struct Quirks {
     /// Sends our Message-ID on. Where not, answers are recognised by the provider's.
     pub keeps_message_id: bool,
-    /// Sends In-Reply-To and References on, so that follow-ups stand in their thread.
+    /// Sends In-Reply-To and References on, so that follow-ups stand in their thread. Where not, they
+    /// are composed as mails of their own.
     pub keeps_threading: bool,
-    /// Sends our List-Unsubscribe on (RFC 8058).
+    /// Sends our List-Unsubscribe on (RFC 8058). Where not, the link in the text is the way out.
     pub keeps_unsubscribe: bool,
-    /// Refuses a mail without an HTML part.
+    /// Refuses a mail without an HTML part: a plain text is composed with one that looks the same.
     pub needs_html: bool,
     /// Further sentences for people.
     pub remarks: &'static [&'static str],

@@ -182,6 +182,11 @@ pub const FIGURES: &[Figure] = &[
         labels: &[],
         help: "write jobs that shared a commit",
     },
+    counter(
+        "followup_crossings_total",
+        &[],
+        "transactions that were made again since another one had crossed them (PostgreSQL)",
+    ),
 ];
 
 const fn counter(

@@ -7,6 +7,8 @@
 //! A new provider is a new folder, with golden payloads in `tests/golden/NAME/`.
 
 mod address;
+#[cfg(test)]
+mod answers;
 pub mod brevo;
 pub mod capture;
 mod form;
@@ -24,7 +26,11 @@ pub mod sparkpost;
 pub use resend::Resend;
 pub use sendgrid::SendGrid;
 
-use crate::domain::connector::Kind;
+use std::sync::Arc;
+
+use crate::domain::connector::{Connector, Kind, Probes, Receives, Sends};
+use crate::domain::hook::Hook;
+use crate::domain::mail::Provider;
 
 /// Every provider that can be connected.
 pub const KINDS: &[&Kind] = &[
@@ -40,6 +46,21 @@ pub const KINDS: &[&Kind] = &[
 
 /// Under this name our message id travels with a mail and comes back in every event about it.
 pub const MESSAGE_ID_KEY: &str = "followup_message_id";
+
+/// What every provider with an API does: its webhooks, sending, received mails, a probe. Each adds what
+/// else it can.
+fn connector<P>(provider: &Arc<P>) -> Connector
+where
+    P: Hook + Provider + Receives + Probes + 'static,
+{
+    Connector {
+        hook: Some(Arc::clone(provider) as _),
+        sends: Some(Sends::Http(Arc::clone(provider) as _)),
+        receives: Some(Arc::clone(provider) as _),
+        probes: Some(Arc::clone(provider) as _),
+        ..Connector::default()
+    }
+}
 
 /// A returned message id, where it has the shape of one of ours.
 fn our_message_id(value: Option<&serde_json::Value>) -> Option<String> {

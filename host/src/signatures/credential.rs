@@ -36,6 +36,19 @@ pub fn verify(password: &SecretString, request: &HookRequest) -> Result<(), Refu
     }
 }
 
+/// The same with the setting `webhook_password`: without one, everything is refused.
+pub fn verify_webhook(
+    password: Option<&SecretString>,
+    request: &HookRequest,
+) -> Result<(), Refusal> {
+    verify(configured(password)?, request)
+}
+
+/// The setting `webhook_password`, where it was made.
+pub fn configured(password: Option<&SecretString>) -> Result<&SecretString, Refusal> {
+    password.ok_or(Refusal::NotConfigured("webhook_password"))
+}
+
 /// The password of a `Bearer` or `Basic` credential.
 fn from_authorization(header: &str) -> Option<String> {
     let (scheme, value) = header.trim().split_once(' ')?;

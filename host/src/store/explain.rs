@@ -202,10 +202,21 @@ pub struct MessageInFull {
     pub variables: JsonMap,
     /// The Message-ID that the recipient saw.
     pub message_id: Option<String>,
+    /// The conversation that it was to continue; none where it was to begin one.
+    pub thread: Option<ThreadFacts>,
     /// What was heard about it since.
     pub heard: Vec<Heard>,
     /// What else reached out to the contact and its account up to then: what caps and gaps count.
     pub touches: Vec<TouchFacts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ThreadFacts {
+    /// The Message-ID that was to be answered.
+    pub answers: String,
+    /// Whether it was; not where the provider drops what a mail program would know it by. None while
+    /// the message waits.
+    pub kept: Option<bool>,
 }
 
 /// An event about a message.

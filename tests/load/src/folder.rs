@@ -14,23 +14,23 @@ const HELLO: &str = include_str!("../hello.md");
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Steps {
     /// A mail at once.
-    MailNow,
+    AtOnce,
     /// A mail two days later.
-    MailInTwoDays,
+    InTwoDays,
     /// A mail months later: sleeps.
-    MailMuchLater,
+    MuchLater,
 }
 
 impl Steps {
     fn text(self) -> &'static str {
         match self {
-            Self::MailNow => {
+            Self::AtOnce => {
                 r#"{ template = "hello" }, { template = "hello", after_business_days = 2 }"#
             }
-            Self::MailInTwoDays => {
+            Self::InTwoDays => {
                 r#"{ template = "hello", after_business_days = 2 }, { template = "hello", after_business_days = 2 }"#
             }
-            Self::MailMuchLater => r#"{ template = "hello", after_business_days = 200 }"#,
+            Self::MuchLater => r#"{ template = "hello", after_business_days = 200 }"#,
         }
     }
 }

@@ -38,6 +38,10 @@ enum Role {
 }
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 struct Run {
     /// What to measure; everything unless named.
     #[arg(value_enum)]

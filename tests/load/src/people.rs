@@ -66,7 +66,7 @@ impl People {
     }
 
     /// A known person looks at a page.
-    fn visit(&self, number: usize, at: Instant) -> (String, Vec<u8>) {
+    fn visit(number: usize, at: Instant) -> (String, Vec<u8>) {
         let id = format!("visit-{number}");
         let event = json!({
             "specversion": "1.0",
@@ -97,7 +97,7 @@ impl People {
     pub(crate) fn visits(&self, people: std::ops::Range<usize>) -> Vec<Vec<u8>> {
         let now = SystemClock.now();
         people
-            .map(|number| self.signed(self.visit(number, now), now))
+            .map(|number| self.signed(Self::visit(number, now), now))
             .collect()
     }
 

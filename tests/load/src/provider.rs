@@ -92,10 +92,6 @@ async fn take_all(mut socket: TcpStream, mails: &Mails) -> Option<()> {
 fn person(request: &[u8]) -> Option<usize> {
     let mark = MARK.as_bytes();
     let start = request.windows(mark.len()).position(|part| part == mark)? + mark.len();
-    let digits = request[start..].iter().take_while(|b| b.is_ascii_digit());
-    digits.fold(Some(0_usize), |number, digit| {
-        number?
-            .checked_mul(10)?
-            .checked_add(usize::from(digit - b'0'))
-    })
+    let digits = request[start..].split(|b| !b.is_ascii_digit()).next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }

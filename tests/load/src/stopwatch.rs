@@ -7,7 +7,6 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a load test waits in real time")]
 pub(crate) async fn until(at: Instant) {
     tokio::time::sleep_until(at.into()).await;
 }

@@ -1,10 +1,11 @@
-//! An e-mail provider that speaks Resend's and SendGrid's send API and does what a test tells it to.
+//! An e-mail provider that speaks the send APIs of Resend, SendGrid and Brevo and does what a test tells it to.
 //!
 //! In: requests over HTTP, each recorded with its place in time before anything of its body is read.
 //! Out: what the test ordered for the recipient (`order`), else acceptance. Resend's idempotency is
 //! kept as documented (Resend documentation, "Idempotency Keys"): same key and payload, same answer
 //! and no second mail; another payload, 409 `invalid_idempotent_request`; the first still running,
-//! 409 `concurrent_idempotent_requests`. SendGrid has none: each acceptance is a mail. What went out is found
+//! 409 `concurrent_idempotent_requests`. SendGrid has none, and Brevo's is not kept:
+//! each acceptance is a mail. What went out is found
 //! by our id (`/search/ID`), unless the test ordered otherwise (`order_searches`).
 
 use std::collections::{HashMap, VecDeque};
@@ -25,6 +26,8 @@ use tokio::sync::watch;
 
 /// Far more than a mail of these tests.
 const BODY_MAX_BYTES: usize = 1 << 20;
+
+const BREVO: &str = "/smtp/email";
 
 /// What a request is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +110,7 @@ impl FakeProvider {
         let app = Router::new()
             .route("/emails", post(receive))
             .route("/v3/mail/send", post(receive))
+            .route(BREVO, post(receive))
             .route("/search/{id}", get(search))
             .with_state(Arc::clone(&state));
         Self {
@@ -222,10 +226,10 @@ impl Books {
         if let Some(known) = key.and_then(|key| self.keys.get_mut(key)) {
             known.answer = Some(id.clone());
         }
-        if call.path == "/emails" {
-            Json(json!({"id": id})).into_response()
-        } else {
-            (StatusCode::ACCEPTED, [("x-message-id", id)]).into_response()
+        match call.path.as_str() {
+            "/emails" => Json(json!({"id": id})).into_response(),
+            BREVO => Json(json!({"messageId": format!("<{id}@brevo.example>")})).into_response(),
+            _ => (StatusCode::ACCEPTED, [("x-message-id", id)]).into_response(),
         }
     }
 
@@ -321,11 +325,13 @@ fn read(order: u64, at: Instant, path: &str, headers: &HeaderMap, bytes: Bytes) 
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let (to, message_id) = if path == "/emails" {
-        (text("/to/0"), text("/tags/0/value"))
-    } else {
-        let custom = "/personalizations/0/custom_args/followup_message_id";
-        (text("/personalizations/0/to/0/email"), text(custom))
+    let (to, message_id) = match path {
+        "/emails" => (text("/to/0"), text("/tags/0/value")),
+        BREVO => (text("/to/0/email"), text("/tags/0")),
+        _ => {
+            let custom = "/personalizations/0/custom_args/followup_message_id";
+            (text("/personalizations/0/to/0/email"), text(custom))
+        }
     };
     // `Name <address>` or the bare address.
     let to = to

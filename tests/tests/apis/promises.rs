@@ -44,12 +44,7 @@ fn all_requests(connector: &Connector) -> Vec<Request> {
         let request = |object: &&str| reconciles.request(object, now(), None);
         requests.extend(reconciles.objects().iter().map(request));
     }
-    requests.extend(
-        connector
-            .probes
-            .as_ref()
-            .map(|probes| probes.request_at(NOW)),
-    );
+    requests.extend(connector.probes.as_ref().map(|probes| probes.request(NOW)));
     if let Some(registers) = &connector.registers {
         requests.extend(registers.requests(
             "https://f.example/hooks/x",

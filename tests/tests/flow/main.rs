@@ -16,6 +16,7 @@ mod races;
 mod rogue_limits;
 mod rogues;
 mod story;
+mod threads;
 
 use followup::domain::Instant;
 

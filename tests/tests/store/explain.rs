@@ -10,7 +10,7 @@ use followup::domain::{Instant, JsonMap};
 use followup::store::controls::Which;
 use followup::store::explain::{MessageStory, OutboxFilter, OutboxReport, RuleCount, Why};
 use followup::store::outbox::{Aside, Conclusion, Next, SetAside};
-use followup::store::work::{LedgerEntry, Standing};
+use followup::store::work::{LedgerEntry, Standing, Thread};
 use followup::store::{DEFAULT_TENANT, Shared};
 use serde_json::json;
 
@@ -486,4 +486,33 @@ pub async fn a_message_in_full_shows_looks_attempts_and_touches(store: Shared) {
     assert_eq!(told.touches[0].message, None, "a rep wrote by hand");
     let unknown = store.why_message(DEFAULT_TENANT, "msg_2").await;
     assert!(unknown.expect("read").is_none());
+}
+
+/// Composed for a provider that keeps threads, and for one that does not.
+pub async fn whether_a_thread_was_kept_is_told(store: Shared) {
+    for (id, email, in_reply_to) in [
+        ("msg_1", ADA, Some("first@x.example")),
+        ("msg_2", "bob@x.example", None),
+    ] {
+        with_decision(&store, email, id, |entry| {
+            entry.messages[0].thread = Some(Thread {
+                message_id: "first@x.example".to_owned(),
+                references: Vec::new(),
+                subject: "Hello".to_owned(),
+            });
+        })
+        .await;
+        let thread = async || {
+            let told = store.why_message(DEFAULT_TENANT, id).await;
+            let thread = told.expect("read").expect("known").thread;
+            let thread = thread.expect("it was to continue one");
+            assert_eq!(thread.answers, "first@x.example");
+            thread.kept
+        };
+        assert_eq!(thread().await, None, "nothing is composed yet");
+        let mut claim = claim_of(&queued(&store, NOW).await.remove(0), email);
+        claim.mail.in_reply_to = in_reply_to.map(str::to_owned);
+        assert_eq!(store.claim(vec![claim], NOW).await.expect("stored"), [true]);
+        assert_eq!(thread().await, Some(in_reply_to.is_some()), "{id}");
+    }
 }

@@ -155,4 +155,5 @@ conformance![
     installs::a_rollback_leaves_what_was_written,
     installs::a_plugin_that_keeps_failing_is_parked_and_resumed,
     explain::a_message_in_full_shows_looks_attempts_and_touches,
+    explain::whether_a_thread_was_kept_is_told,
 ];

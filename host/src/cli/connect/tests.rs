@@ -66,7 +66,7 @@ fn good(answer: &Response) -> Result<String, AskError> {
 }
 
 impl Probes for Own {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call(Method::Get, "/me")
     }
 

@@ -10,25 +10,25 @@ use super::super::*;
 use super::object;
 use crate::domain::decision::ContactView;
 use crate::domain::event::kind;
-use crate::domain::mail::{Identity, Mail, Mailbox};
+use crate::domain::mail::{Identity, Mail, Mailbox, Quirks};
 use crate::domain::{EmailAddress, Event, Instant, JsonMap};
 
-const URL: &str = "https://f.us.example/u/t1";
+pub(super) const URL: &str = "https://f.us.example/u/t1";
 
 fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("address")
 }
 
 /// Everything that a draft borrows, with what most tests have in common.
-struct Desk {
-    templates: Templates,
-    identity: Identity,
+pub(super) struct Desk {
+    pub(super) templates: Templates,
+    pub(super) identity: Identity,
     contact: ContactView,
     event: Event,
     vars: JsonMap,
 }
 
-fn desk(front: &str, body: &str) -> Desk {
+pub(super) fn desk(front: &str, body: &str) -> Desk {
     let (snippets, wrong) = Snippets::parse([
         ("signature", "Best,\n{{ sender.name }}"),
         ("offer", "{% include \"snippets/inner\" %}!"),
@@ -53,6 +53,7 @@ fn desk(front: &str, body: &str) -> Desk {
             },
             reply_to: None,
             connection: "capture".into(),
+            quirks: Quirks::NONE,
             inbound: None,
             unsubscribe_mailto: None,
             tracking: None,
@@ -75,11 +76,11 @@ fn desk(front: &str, body: &str) -> Desk {
 }
 
 impl Desk {
-    fn compose(&self, manner: Manner<'_>) -> Result<Mail, Error> {
+    pub(super) fn compose(&self, manner: Manner<'_>) -> Result<Mail, Error> {
         self.answer(manner, None)
     }
 
-    fn answer(
+    pub(super) fn answer(
         &self,
         manner: Manner<'_>,
         parent: Option<(Parent<'_>, &str)>,

@@ -103,6 +103,38 @@ fn cold_outreach_needs_an_address_and_a_way_out() {
     told(&format!("{cold}{company}"), &[]).expect("both are there");
 }
 
+/// RFC 8058's button is lost with some providers: whoever writes through one is told, by name.
+#[test]
+fn a_provider_that_drops_the_unsubscribe_button_is_pointed_out() {
+    let with = |kind: &str, more: &str| {
+        let key = "api_key = \"0123456789abcdef\"";
+        let connection = format!("[connections.mail]\nkind = \"{kind}\"\n{key}\n{more}");
+        let validated = told(&format!("{GOOD}{connection}"), &[]).expect("warnings alone");
+        let warnings = validated.warnings.iter();
+        warnings
+            .map(|warning| warning.message.clone())
+            .collect::<Vec<_>>()
+    };
+    let none = "identities.a: its mails carry no way to unsubscribe";
+    let drops = |kind: &str, left: &str| {
+        format!(
+            "identities.a: its connection mail ({kind}) does not send our List-Unsubscribe on, so that mail \
+             programs show no unsubscribe button of ours (RFC 8058) in mails of meet: {left}"
+        )
+    };
+    let public = "[server]\npublic_url = \"https://f.example\"\n";
+    let link = "the link in the text is the only way out";
+    for kind in ["brevo", "sparkpost"] {
+        assert_eq!(with(kind, public), [drops(kind, link)]);
+        assert_eq!(
+            with(kind, ""),
+            [drops(kind, "there is no other way out"), none.to_owned()]
+        );
+    }
+    assert_eq!(with("sendgrid", public), Vec::<String>::new());
+    assert_eq!(with("sendgrid", ""), [none]);
+}
+
 #[test]
 fn templates_are_read_and_misplaced_ones_pointed_out() {
     let files = [

@@ -8,7 +8,7 @@ use crate::crm::event::CONTACT;
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
-use crate::domain::{NewEvent, answer, fields};
+use crate::domain::{Instant, NewEvent, answer, fields};
 
 use super::{Attio, hydrated};
 
@@ -52,7 +52,7 @@ impl Attio {
 }
 
 impl Probes for Attio {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         call::get(self.url("self"), self.credential())
     }
 

@@ -117,7 +117,7 @@ impl Hook for Close {
 }
 
 impl Probes for Close {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get("/me/")
     }
 

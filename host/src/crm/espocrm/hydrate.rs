@@ -8,7 +8,7 @@ use crate::crm::event::CONTACT;
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::Hydrate;
 use crate::domain::http::{Request, Response};
-use crate::domain::{NewEvent, answer, fields};
+use crate::domain::{Instant, NewEvent, answer, fields};
 
 use super::events::HYDRATED;
 use super::fields::entity_of;
@@ -54,7 +54,7 @@ fn record_of(wanted: &Hydrate) -> Option<(&str, &str)> {
 }
 
 impl Probes for EspoCrm {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         call::get(self.url("App/user"), self.credential())
     }
 

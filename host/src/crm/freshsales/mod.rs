@@ -100,9 +100,7 @@ struct Freshsales {
 
 impl Hook for Freshsales {
     fn verify(&self, request: &HookRequest, _now: Instant) -> Result<(), Refusal> {
-        let password = self.webhook_password.as_ref();
-        let password = password.ok_or(Refusal::NotConfigured("webhook_password"))?;
-        credential::verify(password, request)
+        credential::verify_webhook(self.webhook_password.as_ref(), request)
     }
 
     fn normalize(&self, request: &HookRequest, now: Instant) -> Result<Batch, Malformed> {
@@ -112,7 +110,7 @@ impl Hook for Freshsales {
 
 impl Probes for Freshsales {
     /// The call that each poll begins with. The list of owners is refused to the keys of some users.
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get("/contacts/filters")
     }
 

@@ -47,7 +47,7 @@ impl Hubspot {
 }
 
 impl Probes for Hubspot {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call(Method::Get, "/account-info/v3/details", None)
     }
 

@@ -135,9 +135,7 @@ struct Odoo {
 
 impl Hook for Odoo {
     fn verify(&self, request: &HookRequest, _now: Instant) -> Result<(), Refusal> {
-        let password = self.webhook_password.as_ref();
-        let password = password.ok_or(Refusal::NotConfigured("webhook_password"))?;
-        credential::verify(password, request)
+        credential::verify_webhook(self.webhook_password.as_ref(), request)
     }
 
     fn normalize(&self, request: &HookRequest, now: Instant) -> Result<Batch, Malformed> {
@@ -146,7 +144,7 @@ impl Hook for Odoo {
 }
 
 impl Probes for Odoo {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call("res.users", "context_get", None, json!({}))
     }
 

@@ -154,7 +154,7 @@ impl Hook for Pipedrive {
 }
 
 impl Probes for Pipedrive {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get("/api/v1/users/me")
     }
 

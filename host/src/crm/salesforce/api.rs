@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::crm::call;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Refreshes, Token};
 use crate::domain::fields;
@@ -58,7 +59,7 @@ impl Refreshes for Salesforce {
 }
 
 impl Probes for Salesforce {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.query("SELECT Id, Name, IsSandbox FROM Organization")
     }
 

@@ -11,7 +11,7 @@ use crate::crm::event::{CONTACT, for_contacts, with_person};
 use crate::domain::connector::{AskError, Hydrates, Probes};
 use crate::domain::event::{Hydrate, kind};
 use crate::domain::http::{Request, Response};
-use crate::domain::{EmailAddress, NewEvent, answer, fields};
+use crate::domain::{EmailAddress, Instant, NewEvent, answer, fields};
 
 use super::Twenty;
 use super::fields::person_of;
@@ -114,7 +114,7 @@ fn person_id(item: &Value) -> Option<String> {
 }
 
 impl Probes for Twenty {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         call::get(
             call::url(&self.url("people"), &[("limit", "1")]),
             self.credential(),

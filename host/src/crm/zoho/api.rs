@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::crm::call;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Refreshes, Token};
 use crate::domain::fields;
@@ -69,7 +70,7 @@ impl Refreshes for Zoho {
 }
 
 impl Probes for Zoho {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call(Method::Get, "/org", None)
     }
 

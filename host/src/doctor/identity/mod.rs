@@ -29,16 +29,12 @@ async fn one(
 ) -> Vec<Finding> {
     let about = format!("identity {name}");
     let domain = identity.from.address.domain();
-    let connection = identity
-        .connection
-        .as_ref()
-        .and_then(|name| config.connections.get(name));
-    let connection = match connection {
-        None | Some(Connection::Capture { .. }) => {
+    let connection = match config.sender_of(identity) {
+        None | Some((_, Connection::Capture { .. })) => {
             let found = "sends nothing: its mails are written to a folder";
             return vec![Finding::skipped(&about, found)];
         }
-        Some(connection) => connection,
+        Some((_, connection)) => connection,
     };
     if is_free_mail(domain) {
         return vec![Finding::problem(

@@ -42,12 +42,8 @@ pub trait Hydrates: Send + Sync {
 
 /// Tells whether the credentials are good, without changing anything.
 pub trait Probes: Send + Sync {
-    fn request(&self) -> Request;
-
-    /// The same, for those whose requests are signed together with the time.
-    fn request_at(&self, _now: Instant) -> Request {
-        self.request()
-    }
+    /// The call; some sign it together with the time.
+    fn request(&self, now: Instant) -> Request;
 
     /// Who answered, for people: `Acme Inc. (account 62515)`.
     fn read(&self, answer: &Response) -> Result<String, AskError>;

@@ -5,6 +5,9 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Field;
+use crate::domain::EmailAddress;
+
 /// The values of a connection's fields. Its `Debug` shows no secret.
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -68,6 +71,12 @@ impl Settings {
     pub fn base_url(&self) -> Result<String, Unfit> {
         let url = self.needed_text("base_url")?;
         Ok(url.trim_end_matches('/').to_owned())
+    }
+
+    /// The domain of the address that takes in replies, where there is one.
+    pub fn inbound_domain(&self) -> Option<String> {
+        let address = EmailAddress::parse(self.text(Field::INBOUND_ADDRESS.key)?).ok()?;
+        Some(address.domain().to_owned())
     }
 
     /// A credential that both sides compare as it is: long enough not to be guessed.

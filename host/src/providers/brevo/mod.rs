@@ -17,15 +17,14 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::domain::Instant;
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, Received, Receives, Registers,
-    Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, Received, Receives, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::instant::MINUTE_MS;
 use crate::domain::mail::{Mail, Outcome, Provider, Quirks};
-use crate::domain::{EmailAddress, Instant};
 use crate::signatures::credential;
 
 pub const KIND: Kind = Kind {
@@ -75,7 +74,7 @@ const QUIRKS: Quirks = Quirks {
     keeps_unsubscribe: false,
     needs_html: true,
     remarks: &[
-        "In-Reply-To, References and List-Unsubscribe are handed over, but Brevo documents its headers as \"not the standard headers\": whether recipients see them was not verified.",
+        "Brevo documents its headers as \"not the standard headers\": In-Reply-To and References are not handed over, List-Unsubscribe is; whether recipients see it was not verified.",
         "Headers beyond ASCII are left out, since Brevo sends them unencoded.",
         "Our id is visible to recipients in X-Mailin-custom.",
         "Opens and clicks cannot be left uncounted mail by mail: turn its tracking off in the account.",
@@ -86,24 +85,17 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
     let brevo = Arc::new(Brevo {
         api_key: settings.needed_secret("api_key")?,
         webhook_password: settings.password("webhook_password")?,
-        inbound_domain: settings
-            .text(Field::INBOUND_ADDRESS.key)
-            .and_then(|text| EmailAddress::parse(text).ok())
-            .map(|address| address.domain().to_owned()),
+        inbound_domain: settings.inbound_domain(),
         base_url: settings.base_url()?,
     });
     Ok(Connector {
-        hook: Some(Arc::clone(&brevo) as Arc<dyn Hook>),
-        receives: Some(Arc::clone(&brevo) as Arc<dyn Receives>),
         // A webhook that shows no password would be refused.
         registers: brevo
             .webhook_password
             .is_some()
-            .then(|| Arc::clone(&brevo) as Arc<dyn Registers>),
-        probes: Some(Arc::clone(&brevo) as Arc<dyn Probes>),
-        sends: Some(Sends::Http(brevo)),
+            .then(|| Arc::clone(&brevo) as _),
         pace: Some(PACE),
-        ..Connector::default()
+        ..super::connector(&brevo)
     })
 }
 
@@ -138,11 +130,7 @@ impl Brevo {
 
     /// Over the headers alone: the body is not signed.
     fn check(&self, request: &HookRequest) -> Result<(), Refusal> {
-        let password = self
-            .webhook_password
-            .as_ref()
-            .ok_or(Refusal::NotConfigured("webhook_password"))?;
-        credential::verify(password, request)
+        credential::verify_webhook(self.webhook_password.as_ref(), request)
     }
 }
 

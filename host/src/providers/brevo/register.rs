@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Brevo;
 use super::outcome::explanation;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Registered, Registers};
 use crate::domain::fields;
@@ -71,7 +72,7 @@ impl Registers for Brevo {
 }
 
 impl Probes for Brevo {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.request(Method::Get, "/account", None)
     }
 

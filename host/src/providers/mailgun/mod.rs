@@ -24,7 +24,7 @@ use crate::domain::Instant;
 use crate::domain::answer::{ask_failure, line};
 use crate::domain::connector::{
     AskError, Authenticity, Connector, Field, Kind, Probes, Received, Receives, Registered,
-    Registers, Sends, Settings, Sort, Unfit,
+    Registers, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -81,12 +81,8 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         base_url: settings.base_url()?,
     });
     Ok(Connector {
-        hook: Some(Arc::clone(&mailgun) as Arc<dyn Hook>),
-        sends: Some(Sends::Http(Arc::clone(&mailgun) as Arc<dyn Provider>)),
-        receives: Some(Arc::clone(&mailgun) as Arc<dyn Receives>),
-        registers: Some(Arc::clone(&mailgun) as Arc<dyn Registers>),
-        probes: Some(mailgun),
-        ..Connector::default()
+        registers: Some(Arc::clone(&mailgun) as _),
+        ..super::connector(&mailgun)
     })
 }
 
@@ -192,7 +188,7 @@ impl Registers for Mailgun {
 }
 
 impl Probes for Mailgun {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.get(&format!("/v4/domains/{}", self.domain))
     }
 

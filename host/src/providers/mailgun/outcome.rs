@@ -73,60 +73,52 @@ fn told_ms(message: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::providers::answers::{answer, sentence, word};
 
     fn check(status: u16, headers: &[(&str, &str)], body: &str, expect: &str) {
-        let answer = Response {
-            status,
-            headers: headers
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-                .collect(),
-            body: body.as_bytes().to_vec(),
-        };
-        let got = match outcome(&Ok(answer)) {
-            Outcome::Accepted {
-                provider_id,
-                message_id,
-            } => format!("accepted {provider_id:?} {message_id:?}"),
-            Outcome::Rejected { reason } => format!("rejected: {reason}"),
-            Outcome::Retry { after_ms, .. } => format!("retry {after_ms:?}"),
-            Outcome::InDoubt { .. } => "in doubt".to_owned(),
-        };
-        assert_eq!(got, expect, "{status}");
+        let got = outcome(&Ok(answer(status, headers, body)));
+        assert_eq!(word(&got), expect, "{status}");
     }
 
     #[test]
     fn answers() {
-        check(
-            200,
-            &[],
-            r#"{"id":"<msg_a@acme.example>","message":"Queued. Thank you."}"#,
-            "accepted Some(\"msg_a@acme.example\") Some(\"msg_a@acme.example\")",
-        );
-        check(200, &[], "", "accepted None None");
-        check(
-            400,
-            &[],
-            r#"{"message":"to parameter is not a valid address. please check documentation."}"#,
-            "rejected: Mailgun answered 400: to parameter is not a valid address. please check documentation.",
-        );
-        check(413, &[], "", "rejected: Mailgun answered 413");
+        check(200, &[], "", "accepted");
+        let reason = "to parameter is not a valid address. please check documentation.";
+        let refused = answer(400, &[], json!({ "message": reason }));
+        let said = format!("rejected: Mailgun answered 400: {reason}");
+        assert_eq!(sentence(&outcome(&Ok(refused))), said);
+        check(413, &[], "", "rejected");
         for status in [302, 401, 403, 404, 408, 503] {
-            check(status, &[], "Forbidden", "retry None");
+            check(status, &[], "Forbidden", "retry");
         }
         let limit = r#"{"message":"Domain example.com is not allowed to send: account-requests-per-sec limit exceeded, try again after 120 seconds"}"#;
-        check(429, &[], limit, "retry Some(120000)");
-        check(429, &[("retry-after", "3")], limit, "retry Some(3000)");
+        check(429, &[], limit, "retry after 120000");
+        check(429, &[("retry-after", "3")], limit, "retry after 3000");
         check(
             429,
             &[],
             r#"{"message":"try again after x seconds"}"#,
-            "retry None",
+            "retry",
         );
-        check(420, &[], "", "retry None");
+        check(420, &[], "", "retry");
         for status in [500, 502, 504] {
             check(status, &[], "", "in doubt");
         }
+    }
+
+    #[test]
+    fn its_id_is_the_message_id() {
+        let queued = json!({"id": "<msg_a@acme.example>", "message": "Queued. Thank you."});
+        let id = Some("msg_a@acme.example".to_owned());
+        assert_eq!(
+            outcome(&Ok(answer(200, &[], queued))),
+            Outcome::Accepted {
+                provider_id: id.clone(),
+                message_id: id,
+            }
+        );
     }
 }

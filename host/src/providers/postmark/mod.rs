@@ -18,8 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::Instant;
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, RawMail, Received, Receives,
-    Registers, Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, RawMail, Received, Receives, Settings,
+    Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -77,17 +77,13 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         base_url: settings.base_url()?,
     });
     Ok(Connector {
-        hook: Some(Arc::clone(&postmark) as Arc<dyn Hook>),
-        receives: Some(Arc::clone(&postmark) as Arc<dyn Receives>),
         // A webhook that shows no password would be refused.
         registers: postmark
             .webhook_password
             .is_some()
-            .then(|| Arc::clone(&postmark) as Arc<dyn Registers>),
-        probes: Some(Arc::clone(&postmark) as Arc<dyn Probes>),
-        sends: Some(Sends::Http(postmark)),
+            .then(|| Arc::clone(&postmark) as _),
         pace: Some(PACE),
-        ..Connector::default()
+        ..super::connector(&postmark)
     })
 }
 
@@ -123,11 +119,7 @@ impl Postmark {
 
     /// Answered 401 and never 403: "a 403 response immediately stops all retries".
     fn check(&self, request: &HookRequest) -> Result<(), Refusal> {
-        let password = self
-            .webhook_password
-            .as_ref()
-            .ok_or(Refusal::NotConfigured("webhook_password"))?;
-        credential::verify(password, request)
+        credential::verify_webhook(self.webhook_password.as_ref(), request)
     }
 }
 

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Postmark;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Registered, Registers};
 use crate::domain::fields;
@@ -59,7 +60,7 @@ impl Registers for Postmark {
 }
 
 impl Probes for Postmark {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.request(Method::Get, "/server", Vec::new())
     }
 

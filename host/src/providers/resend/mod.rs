@@ -17,8 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::Instant;
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, RawMail, Received, Receives,
-    Registers, Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, RawMail, Received, Receives, Settings,
+    Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -64,13 +64,9 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         base_url: settings.base_url()?,
     });
     Ok(Connector {
-        hook: Some(Arc::clone(&resend) as Arc<dyn Hook>),
-        receives: Some(Arc::clone(&resend) as Arc<dyn Receives>),
-        registers: Some(Arc::clone(&resend) as Arc<dyn Registers>),
-        probes: Some(Arc::clone(&resend) as Arc<dyn Probes>),
-        sends: Some(Sends::Http(resend)),
+        registers: Some(Arc::clone(&resend) as _),
         pace: Some(PACE),
-        ..Connector::default()
+        ..super::connector(&resend)
     })
 }
 

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Resend;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Registered, Registers};
 use crate::domain::fields;
@@ -58,7 +59,7 @@ impl Registers for Resend {
 }
 
 impl Probes for Resend {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.request(Method::Get, "/domains", Vec::new())
     }
 

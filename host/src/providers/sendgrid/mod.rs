@@ -18,13 +18,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Kind, Pace, Probes, Received, Receives, Registers,
-    Sends, Settings, Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Pace, Received, Receives, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::mail::{Mail, Outcome, Provider, Quirks};
-use crate::domain::{EmailAddress, Instant, NewEvent};
+use crate::domain::{Instant, NewEvent};
 use crate::signatures::ecdsa::PublicKey;
 use crate::signatures::{KeyError, credential};
 
@@ -89,23 +88,16 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         api_key: settings.needed_secret("api_key")?,
         webhook_public_key: public_key(settings, "webhook_public_key", "the event webhook")?,
         inbound: Inbound {
-            domain: settings
-                .text(Field::INBOUND_ADDRESS.key)
-                .and_then(|text| EmailAddress::parse(text).ok())
-                .map(|address| address.domain().to_owned()),
+            domain: settings.inbound_domain(),
             password: settings.password("inbound_password")?,
             public_key: public_key(settings, "inbound_public_key", "the security policy")?,
         },
         base_url: settings.base_url()?,
     });
     Ok(Connector {
-        hook: Some(Arc::clone(&sendgrid) as Arc<dyn Hook>),
-        receives: Some(Arc::clone(&sendgrid) as Arc<dyn Receives>),
-        registers: Some(Arc::clone(&sendgrid) as Arc<dyn Registers>),
-        probes: Some(Arc::clone(&sendgrid) as Arc<dyn Probes>),
-        sends: Some(Sends::Http(sendgrid)),
+        registers: Some(Arc::clone(&sendgrid) as _),
         pace: Some(PACE),
-        ..Connector::default()
+        ..super::connector(&sendgrid)
     })
 }
 

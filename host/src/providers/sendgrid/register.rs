@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::SendGrid;
 use super::outcome::explanation;
+use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{AskError, Probes, Registered, Registers};
 use crate::domain::fields;
@@ -93,7 +94,7 @@ fn webhook_id(body: &Value) -> Option<String> {
 
 impl Probes for SendGrid {
     /// Every key may ask what it may do; who owns the account is for others.
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.request(Method::Get, "/v3/scopes", None)
     }
 

@@ -18,8 +18,8 @@ use serde_json::Value;
 use crate::domain::Instant;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{
-    AskError, Authenticity, Connector, Field, Kind, Probes, Received, Receives, Sends, Settings,
-    Sort, Unfit,
+    AskError, Authenticity, Connector, Field, Kind, Probes, Received, Receives, Settings, Sort,
+    Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, Rejected};
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -123,13 +123,7 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
         let remedy = "write it like https://email.eu-west-1.amazonaws.com, or leave it out";
         return Err(Unfit::new("base_url", "is no address", remedy));
     }
-    Ok(Connector {
-        hook: Some(Arc::clone(&ses) as Arc<dyn Hook>),
-        sends: Some(Sends::Http(Arc::clone(&ses) as Arc<dyn Provider>)),
-        receives: Some(Arc::clone(&ses) as Arc<dyn Receives>),
-        probes: Some(ses),
-        ..Connector::default()
-    })
+    Ok(super::connector(&ses))
 }
 
 const ACCOUNT: &str = "/v2/email/account";
@@ -258,12 +252,7 @@ fn configured<'a>(topic: Option<&'a String>, key: &'static str) -> Result<&'a st
 }
 
 impl Probes for Ses {
-    /// Signed at the beginning of time: `request_at` is the one to call.
-    fn request(&self) -> Request {
-        self.request_at(Instant(0))
-    }
-
-    fn request_at(&self, now: Instant) -> Request {
+    fn request(&self, now: Instant) -> Request {
         self.signed(Method::Get, ACCOUNT, Vec::new(), now)
             .expect("the address was signed once when it was configured")
     }

@@ -103,22 +103,13 @@ pub(super) fn explanation(answer: &Response) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::answers::{answer, word};
 
     fn check(status: u16, kind: &str, message: &str, expect: &str) {
-        let answer = Response {
-            status,
-            headers: vec![("x-amzn-errortype".to_owned(), kind.to_owned())],
-            body: serde_json::json!({ "message": message })
-                .to_string()
-                .into_bytes(),
-        };
-        let got = match outcome(&Ok(answer), "eu-west-1.amazonses.com") {
-            Outcome::Accepted { .. } => "accepted".to_owned(),
-            Outcome::Rejected { .. } => "rejected".to_owned(),
-            Outcome::Retry { after_ms, .. } => format!("retry {after_ms:?}"),
-            Outcome::InDoubt { .. } => "in doubt".to_owned(),
-        };
-        assert_eq!(got, expect, "{status} {kind}");
+        let body = serde_json::json!({ "message": message });
+        let answer = answer(status, &[("x-amzn-errortype", kind)], body);
+        let got = outcome(&Ok(answer), "eu-west-1.amazonses.com");
+        assert_eq!(word(&got), expect, "{status} {kind}");
     }
 
     #[test]
@@ -128,25 +119,25 @@ mod tests {
             429,
             "TooManyRequestsException:http://internal.amazon.com/x",
             limit,
-            "retry None",
+            "retry",
         );
         check(
             400,
             "LimitExceededException",
             "Daily message quota exceeded.",
-            "retry Some(3600000)",
+            "retry after 3600000",
         );
-        check(400, "LimitExceededException", "too many", "retry None");
+        check(400, "LimitExceededException", "too many", "retry");
         check(
             400,
             "SendingPausedException",
             "paused",
-            "retry Some(3600000)",
+            "retry after 3600000",
         );
-        check(400, "AccountSuspendedException", "", "retry Some(3600000)");
-        check(400, "MailFromDomainNotVerifiedException", "", "retry None");
+        check(400, "AccountSuspendedException", "", "retry after 3600000");
+        check(400, "MailFromDomainNotVerifiedException", "", "retry");
         let sandbox = "Email address is not verified. The following identities failed the check in region EU-WEST-1: a@x.example";
-        check(400, "MessageRejected", sandbox, "retry None");
+        check(400, "MessageRejected", sandbox, "retry");
         check(400, "MessageRejected", "Invalid content", "rejected");
         check(
             400,
@@ -158,24 +149,20 @@ mod tests {
             404,
             "NotFoundException",
             "Configuration set <x> does not exist.",
-            "retry None",
+            "retry",
         );
-        check(403, "SignatureDoesNotMatch", "", "retry None");
-        check(400, "RequestExpired", "", "retry None");
+        check(403, "SignatureDoesNotMatch", "", "retry");
+        check(400, "RequestExpired", "", "retry");
         check(413, "", "", "rejected");
-        check(503, "ServiceUnavailable", "", "retry None");
+        check(503, "ServiceUnavailable", "", "retry");
         check(500, "InternalFailure", "", "in doubt");
         check(504, "", "", "in doubt");
-        check(302, "", "", "retry None");
+        check(302, "", "", "retry");
     }
 
     #[test]
     fn the_recipient_sees_another_message_id() {
-        let answer = Response {
-            status: 200,
-            headers: Vec::new(),
-            body: br#"{"MessageId":"0102-1"}"#.to_vec(),
-        };
+        let answer = answer(200, &[], r#"{"MessageId":"0102-1"}"#);
         assert_eq!(
             outcome(&Ok(answer), "email.amazonses.com"),
             Outcome::Accepted {

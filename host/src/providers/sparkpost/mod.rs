@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::domain::answer::ask_failure;
 use crate::domain::connector::{
     AskError, Authenticity, Connector, Field, Kind, Probes, Received, Receives, Registered,
-    Registers, Sends, Settings, Sort, Unfit,
+    Registers, Settings, Sort, Unfit,
 };
 use crate::domain::hook::{Batch, Hook, HookRequest, Malformed, Refusal, parse_json};
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -69,12 +69,8 @@ fn connect(settings: &Settings) -> Result<Connector, Unfit> {
     // A webhook that shows nothing would be refused.
     let can_register = sparkpost.webhook_password.is_some();
     Ok(Connector {
-        hook: Some(Arc::clone(&sparkpost) as Arc<dyn Hook>),
-        sends: Some(Sends::Http(Arc::clone(&sparkpost) as Arc<dyn Provider>)),
-        receives: Some(Arc::clone(&sparkpost) as Arc<dyn Receives>),
-        registers: can_register.then(|| Arc::clone(&sparkpost) as Arc<dyn Registers>),
-        probes: Some(sparkpost),
-        ..Connector::default()
+        registers: can_register.then(|| Arc::clone(&sparkpost) as _),
+        ..super::connector(&sparkpost)
     })
 }
 
@@ -107,8 +103,7 @@ impl SparkPost {
     }
 
     fn check(&self, request: &HookRequest) -> Result<(), Refusal> {
-        let password = self.webhook_password.as_ref();
-        let password = password.ok_or(Refusal::NotConfigured("webhook_password"))?;
+        let password = credential::configured(self.webhook_password.as_ref())?;
         match request.header(TOKEN_HEADER) {
             Ok(token) if !token.trim().is_empty() => {
                 let is_same = credential::same(password.expose_secret().trim(), token.trim());
@@ -195,7 +190,7 @@ impl Registers for SparkPost {
 }
 
 impl Probes for SparkPost {
-    fn request(&self) -> Request {
+    fn request(&self, _now: Instant) -> Request {
         self.call(Method::Get, "/account", None)
     }
 

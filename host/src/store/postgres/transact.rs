@@ -89,7 +89,7 @@ pub(super) fn write<T>(
             (_, Err(e)) if !crossed || (tried > 0 && matches!(e, Error::Invalid(_))) => {
                 return Err(e);
             }
-            _ => metrics::counter!("followup_store_repeated_transactions").increment(1),
+            _ => metrics::counter!("followup_crossings_total").increment(1),
         }
     }
     Err(Error::Unavailable(

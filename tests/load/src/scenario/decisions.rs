@@ -13,7 +13,7 @@ use crate::town::Town;
 
 pub(crate) async fn decisions(folder: &Folder, size: Size) -> anyhow::Result<Vec<Figure>> {
     let people = People::new(size.fields)?;
-    let site = folder.site(Steps::MailMuchLater, NOWHERE, "")?;
+    let site = folder.site(Steps::MuchLater, NOWHERE, "")?;
     let town = Town::open(&site, SystemClock.now()).await?;
     town.hear(&people, size.decisions).await?;
     town.close().await;

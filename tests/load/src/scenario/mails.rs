@@ -23,7 +23,7 @@ pub(crate) async fn mails(folder: &Folder, size: Size) -> anyhow::Result<Vec<Fig
     let people = People::new(size.fields)?;
     let provider = Provider::start().await?;
     let base = format!("http://{}", provider.address);
-    let site = folder.site(Steps::MailNow, &base, "")?;
+    let site = folder.site(Steps::AtOnce, &base, "")?;
     let server = Server::start(&site)?;
     let run = Run {
         server: &server,

@@ -70,7 +70,7 @@ async fn asleep(
     count: usize,
     now: Instant,
 ) -> anyhow::Result<Site> {
-    let site = folder.site(Steps::MailMuchLater, NOWHERE, "")?;
+    let site = folder.site(Steps::MuchLater, NOWHERE, "")?;
     put_to_sleep(&site, people, count, now).await?;
     Ok(site)
 }
@@ -159,7 +159,7 @@ async fn wake(
     count: usize,
     now: Instant,
 ) -> anyhow::Result<Vec<Figure>> {
-    let site = folder.site(Steps::MailInTwoDays, NOWHERE, &closed_window(now))?;
+    let site = folder.site(Steps::InTwoDays, NOWHERE, &closed_window(now))?;
     put_to_sleep(&site, people, count, now.plus_ms(-2 * DAY_MS - HOUR_MS)).await?;
     let server = Server::start(&site)?;
     let before_s = server.processor_s()?;

@@ -12,7 +12,7 @@ use crate::{Size, client};
 
 pub(crate) async fn webhooks(folder: &Folder, size: Size) -> anyhow::Result<Vec<Figure>> {
     let people = People::new(size.fields)?;
-    let site = folder.site(Steps::MailMuchLater, NOWHERE, "")?;
+    let site = folder.site(Steps::MuchLater, NOWHERE, "")?;
     let (count, warm_up) = (size.webhooks, size.webhooks / 20);
 
     let bare = Server::start_bare(&site.path("bare.db"))?;

@@ -3,11 +3,12 @@
 use crate::store::sql::db::{Db, Row, params};
 
 use super::super::pace;
-use super::super::rows::{collect, first, get, instant, instant_opt, json};
+use super::super::rows::{collect, first, get, instant, instant_opt, json, json_opt};
 use super::{LOOKED_AT_MAX, story, time};
 use crate::domain::Instant;
 use crate::store::Error;
-use crate::store::explain::{Heard, MessageInFull, TouchFacts};
+use crate::store::explain::{Heard, MessageInFull, ThreadFacts, TouchFacts};
+use crate::store::work::Thread;
 
 /// Touches of the contact, and of the rest of its account, that are shown with a message.
 const TOUCHES_SHOWN_MAX: usize = 20;
@@ -23,11 +24,21 @@ pub(super) fn message(db: &Db, tenant: i64, id: &str) -> Result<Option<MessageIn
                 story: story::story(db, row, &pauses)?,
                 variables: json(row, "variables")?,
                 message_id: get(row, "rfc_message_id")?,
+                thread: thread(row)?,
                 heard: heard(db, tenant, get(row, "contact_id")?, id)?,
                 touches: touches(db, tenant, row)?,
             })
         },
     )
+}
+
+fn thread(row: &Row<'_>) -> Result<Option<ThreadFacts>, Error> {
+    let thread: Option<Thread> = json_opt(row, "thread")?;
+    let (composed, threaded): (bool, bool) = (get(row, "composed")?, get(row, "threaded")?);
+    Ok(thread.map(|thread| ThreadFacts {
+        answers: thread.message_id,
+        kept: composed.then_some(threaded),
+    }))
 }
 
 fn heard(db: &Db, tenant: i64, contact: i64, id: &str) -> Result<Vec<Heard>, Error> {

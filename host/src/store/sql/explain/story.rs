@@ -42,6 +42,8 @@ pub(super) fn select(condition: &str) -> String {
                 m.look_at, m.looked_at, m.look_said, m.stop,
                 coalesce(m.mail -> 'to' ->> 'address', c.email) AS recipient, s.name AS sequence,
                 c.quiet_until, c.quiet_reason, c.account_key, {suppressed} AS suppressed,
+                m.thread, m.mail IS NOT NULL AS composed,
+                (m.mail ->> 'in_reply_to') IS NOT NULL AS threaded,
                 m.context -> 'event' AS event, m.context -> 'variables' AS variables, d.number,
                 d.at AS decided_at, d.verdicts, d.output ->> 'reason' AS reason,
                 p.name AS plugin, p.version
