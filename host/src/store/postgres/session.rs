@@ -184,12 +184,11 @@ impl Session for Connection {
     }
 
     fn query_each(&self, sql: &str, each: Each<'_>, read: EachReader<'_>) -> Result<(), Error> {
-        match each.is_one_or_none() {
-            Some(None) => return Ok(()),
-            Some(Some(params)) => {
-                return self.query(sql, params, &mut |row| read(0, row).map(|()| true));
-            }
-            None => {}
+        if each.is_empty() {
+            return Ok(());
+        }
+        if let Some(params) = each.only() {
+            return self.query(sql, params, &mut |row| read(0, row).map(|()| true));
         }
         let statement = self.statement_for_each(sql, words::translate)?;
         for row in self.rows_of_each(&statement, each)? {
@@ -199,10 +198,11 @@ impl Session for Connection {
     }
 
     fn execute_each(&self, sql: &str, each: Each<'_>) -> Result<usize, Error> {
-        match each.is_one_or_none() {
-            Some(None) => return Ok(0),
-            Some(Some(params)) => return self.execute(sql, params),
-            None => {}
+        if each.is_empty() {
+            return Ok(0);
+        }
+        if let Some(params) = each.only() {
+            return self.execute(sql, params);
         }
         let statement = self.statement_for_each(sql, words::translate)?;
         let columns = columns(each);
@@ -217,10 +217,11 @@ impl Session for Connection {
 
     /// Ids are drawn in the order of the rows, whatever order they are given back in.
     fn insert_each(&self, sql: &str, each: Each<'_>) -> Result<Vec<i64>, Error> {
-        match each.is_one_or_none() {
-            Some(None) => return Ok(Vec::new()),
-            Some(Some(params)) => return self.insert(sql, params).map(|id| vec![id]),
-            None => {}
+        if each.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(params) = each.only() {
+            return self.insert(sql, params).map(|id| vec![id]);
         }
         let statement = self.statement_for_each(sql, words::translate_insert)?;
         let rows = self.rows_of_each(&statement, each)?;

@@ -109,13 +109,13 @@ impl<'p> Each<'p> {
         self.params.chunks_exact(self.width)
     }
 
-    /// Nothing to do at all; or what is to be done once.
-    pub fn is_one_or_none(self) -> Option<Option<&'p [Param<'p>]>> {
-        match self.rows().len() {
-            0 => Some(None),
-            1 => Some(Some(self.params)),
-            _ => None,
-        }
+    pub fn is_empty(self) -> bool {
+        self.params.is_empty()
+    }
+
+    /// The only one, where there are no more.
+    pub fn only(self) -> Option<&'p [Param<'p>]> {
+        (self.params.len() == self.width).then_some(self.params)
     }
 
     /// The parameter of one number, counted from 0, of each.

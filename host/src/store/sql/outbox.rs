@@ -12,7 +12,7 @@ use super::{SqlStore, conclude, looks, pace, work, writebacks};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::ExitReason;
 use crate::domain::pause::Scope;
-use crate::domain::touch::Lookback;
+use crate::domain::touch::{Lookback, Recent};
 use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
     Aside, Claim, Conclusion, Doubtful, DueMessage, Health, Look, OpenAttempt, Outbox, SetAside,
@@ -194,7 +194,7 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
         quiet: pace::quiet(row)?,
         // Filled in by `look_around`.
         pauses: Arc::default(),
-        recent: crate::domain::touch::Recent::default(),
+        recent: Recent::default(),
         identity: get(row, "identity")?,
         template: get(row, "template")?,
         context: json(row, "context")?,
@@ -225,13 +225,12 @@ fn look_around(
     let before = pace::yields_to(db, messages, now, lookback)?;
     let identities = pace::around_identities(db, messages, now, lookback)?;
     let parts = recent.into_iter().zip(before).zip(identities);
-    for (message, ((mut recent, (of_contact, of_account)), others)) in
-        messages.iter_mut().zip(parts)
-    {
-        recent.contact.extend(of_contact);
-        recent.account.extend(of_account);
-        (recent.domain, recent.identity) = others;
-        message.recent = recent;
+    for (message, ((recent, before), identity)) in messages.iter_mut().zip(parts) {
+        message.recent = Recent {
+            contact: [recent.contact, before.contact].concat(),
+            account: [recent.account, before.account].concat(),
+            ..identity
+        };
         message.pauses = Arc::clone(&pauses);
     }
     Ok(())

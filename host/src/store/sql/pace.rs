@@ -93,13 +93,7 @@ pub(super) fn around_contacts(
             row![*tenant, key, now.plus_ms(-lookback.account_ms).0, TOUCHES_MAX]
         },
     )?;
-    let around = of_contacts.into_iter().zip(of_accounts);
-    let recent = around.map(|(contact, account)| Recent {
-        contact,
-        account,
-        ..Recent::default()
-    });
-    Ok(recent.collect())
+    Ok(contacts_and_accounts(of_contacts, of_accounts))
 }
 
 /// Of each message, the touches of its contact's mail system and by its identity, with the slots that
@@ -109,7 +103,7 @@ pub(super) fn around_identities(
     messages: &[DueMessage],
     now: Instant,
     lookback: Lookback,
-) -> Result<Vec<(Vec<Instant>, Vec<Instant>)>, Error> {
+) -> Result<Vec<Recent>, Error> {
     let each = |wanted: bool| {
         messages
             .iter()
@@ -151,9 +145,13 @@ pub(super) fn around_identities(
             .map(|message| message.map(|m| (m.identity.clone(), m.priority))),
         |(identity, priority)| row![identity, now.0, *priority, TOUCHES_MAX],
     )?;
-    let identities = by_identities.into_iter().zip(promised);
-    let identities = identities.map(|(touches, promised)| [touches, promised].concat());
-    Ok(of_domains.into_iter().zip(identities).collect())
+    let around = of_domains.into_iter().zip(by_identities).zip(promised);
+    let recent = around.map(|((domain, touches), promised)| Recent {
+        domain,
+        identity: [touches, promised].concat(),
+        ..Recent::default()
+    });
+    Ok(recent.collect())
 }
 
 /// Slots that messages wait for which come before each of these: of a more important sequence, or of one
@@ -163,7 +161,7 @@ pub(super) fn yields_to(
     messages: &[DueMessage],
     now: Instant,
     lookback: Lookback,
-) -> Result<Vec<(Vec<Instant>, Vec<Instant>)>, Error> {
+) -> Result<Vec<Recent>, Error> {
     const COMES_BEFORE: &str = "m.status = 'queued' AND (m.priority, -m.seq) > (?2, ?3)
          AND m.due_at > ?4 AND m.due_at <= ?5 ORDER BY m.due_at LIMIT ?6";
     let until = |ms: i64| now.plus_ms(ms).0;
@@ -213,7 +211,7 @@ pub(super) fn yields_to(
             ]
         },
     )?;
-    Ok(of_contacts.into_iter().zip(of_accounts).collect())
+    Ok(contacts_and_accounts(of_contacts, of_accounts))
 }
 
 /// Slots of each contact's messages that wait.
@@ -234,6 +232,16 @@ pub(super) fn promised(db: &Db, contacts: &[i64], now: Instant) -> Result<Vec<Ve
             })
         },
     )
+}
+
+fn contacts_and_accounts(contacts: Vec<Vec<Instant>>, accounts: Vec<Vec<Instant>>) -> Vec<Recent> {
+    let around = contacts.into_iter().zip(accounts);
+    let recent = around.map(|(contact, account)| Recent {
+        contact,
+        account,
+        ..Recent::default()
+    });
+    recent.collect()
 }
 
 /// What a statement finds for each key, none for none; it is asked once for those who share one.

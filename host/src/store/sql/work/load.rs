@@ -40,7 +40,7 @@ pub(super) fn load(
     give(&mut due, recent, |contact, recent| contact.recent = recent);
     let promised = pace::promised(db, contacts, now)?;
     give(&mut due, promised, |contact, slots| {
-        contact.promised = slots
+        contact.promised = slots;
     });
 
     events(db, &mut due, depth)?;
