@@ -168,7 +168,7 @@ pub async fn who_breaks_a_rule_takes_nobody_along(store: Shared) {
         .map(|contact| turn(contact, sequence))
         .collect();
     // No two messages have the same name.
-    turns[2].enrollments[0].ledger[0].messages[0].id = "msg_ada".to_owned();
+    "msg_ada".clone_into(&mut turns[2].enrollments[0].ledger[0].messages[0].id);
     let results = store.commit(turns).await;
     assert!(
         matches!(
