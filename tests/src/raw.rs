@@ -23,6 +23,30 @@ impl Raw {
         let _ = self.0.write_all(text.as_bytes()).await;
     }
 
+    /// Sends a byte at every beat until the other side ends it. The answer, if there was one.
+    pub async fn drip(mut self, beat: Duration) -> String {
+        let mut answer = Vec::new();
+        let mut chunk = [0; 1024];
+        let mut beat = tokio::time::interval(beat);
+        let dripping = async {
+            loop {
+                tokio::select! {
+                    read = self.0.read(&mut chunk) => match read {
+                        Ok(read @ 1..) => answer.extend_from_slice(&chunk[..read]),
+                        _ => return,
+                    },
+                    _ = beat.tick() => {
+                        // What cannot be written ends with the next read.
+                        let _ = self.0.write_all(b"x").await;
+                    }
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(ANSWER_MAX, dripping).await;
+        assert!(in_time.is_ok(), "not let go within {ANSWER_MAX:?}");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// The answer as text, to the end of the connection: requests say `connection: close`.
     pub async fn answer(mut self) -> String {
         let mut answer = Vec::new();

@@ -57,6 +57,28 @@ impl Server {
         self.process.end();
     }
 
+    /// Starts one that may die before it listens. Says whether it does listen.
+    pub fn start_mortal(&mut self) -> bool {
+        self.process.end();
+        let (process, started) = Process::spawn(&self.site, Arc::clone(&self.process.stderr));
+        self.process = process;
+        let told = started.recv_timeout(START_MAX).ok();
+        let base = told.and_then(|line| line.strip_prefix("listening on ").map(str::to_owned));
+        let listens = base.is_some();
+        self.senders.base = base.unwrap_or_else(|| self.senders.base.clone());
+        listens
+    }
+
+    /// Whether the process is gone.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.process.child.try_wait().expect("a child");
+        ended.is_some()
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.child.id()
+    }
+
     /// SIGTERM; returns how it ended.
     pub async fn terminate(&mut self) -> ExitStatus {
         let id = self.process.child.id().to_string();
@@ -135,7 +157,7 @@ impl Process {
     /// The process, and its lines on stdout.
     fn spawn(site: &Site, stderr: Arc<Mutex<String>>) -> (Self, mpsc::Receiver<String>) {
         let mut child = site
-            .command()
+            .serving()
             .args(["serve", "--config"])
             .arg(site.path("followup.toml"))
             .stdin(Stdio::null())

@@ -38,6 +38,8 @@ pub struct Site {
     place: PathBuf,
     program: &'static str,
     pub keys: Arc<Keys>,
+    /// Lines of the shell that starts the server, where it needs one: limits, an environment.
+    pub before_serving: String,
 }
 
 impl Site {
@@ -48,6 +50,7 @@ impl Site {
             place: PathBuf::new(),
             program,
             keys: Arc::new(Keys::of_the_site()),
+            before_serving: String::new(),
         };
         // A port that nobody listens on stands in for an API that a test does not use.
         let url = |url: &str| {
@@ -124,6 +127,19 @@ impl Site {
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.program);
         command.env_remove("RUST_LOG").envs(self.environment());
+        command
+    }
+
+    /// The same for the server, in a shell's place where there is something to do before.
+    pub(crate) fn serving(&self) -> Command {
+        if self.before_serving.is_empty() {
+            return self.command();
+        }
+        let mut command = Command::new("sh");
+        let script = format!("{}\nexec \"$@\"", self.before_serving);
+        command.args(["-c", &script, "sh", self.program]);
+        command.env_remove("RUST_LOG").envs(self.environment());
+        command.current_dir(self.folder.path());
         command
     }
 

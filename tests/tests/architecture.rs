@@ -123,6 +123,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("opentelemetry_otlp", &["traces"]),
     ("opentelemetry_sdk", &["traces"]),
     ("axum", &["ingest", "recipient", "admin", "daemon"]),
+    ("hyper", &["daemon"]),
+    ("hyper_util", &["daemon"]),
     ("anyhow", &["daemon", "cli", "main"]),
     ("clap", &["cli", "main"]),
     ("oci_client", &["plugins"]),

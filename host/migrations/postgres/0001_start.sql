@@ -529,6 +529,11 @@ CREATE UNLOGGED TABLE leases (
     PRIMARY KEY (kind, id)
 );
 
+CREATE TABLE restores (
+    taken_at    bigint PRIMARY KEY,
+    restored_at bigint
+);
+
 -- Calls of providers that nobody waits for any more.
 CREATE VIEW interrupted_messages AS
     SELECT m.* FROM messages m

@@ -501,6 +501,13 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pauses_open ON pauses (tenant_id) WHERE lifted_at IS NULL;
 
+-- Copies of the whole store: the mark of a backup lies in the backup alone. `restored_at` is when a host
+-- first ran on it: what may have left since it was taken is held.
+CREATE TABLE restores (
+    taken_at    INTEGER PRIMARY KEY,
+    restored_at INTEGER
+) STRICT;
+
 -- Calls that nobody waits for any more, when a host starts: it is the only one.
 CREATE VIEW interrupted_messages AS SELECT * FROM messages WHERE status = 'sending';
 CREATE VIEW interrupted_writebacks AS SELECT * FROM writebacks WHERE status = 'sending';

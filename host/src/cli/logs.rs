@@ -22,7 +22,9 @@ pub(super) fn start(level: &str, format: Format) {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(is_terminal);
+        .with_ansi(is_terminal)
+        // A line that cannot be written (a full disk) is lost; to complain of it on stderr would panic.
+        .log_internal_errors(false);
     let is_text = match format {
         Format::Auto => is_terminal,
         Format::Json => false,

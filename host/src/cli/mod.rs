@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, reason = "stdout is the command line's door")]
 
 mod abilities;
+mod audit;
+mod backup;
 pub mod check;
 mod connect;
 mod connections;
@@ -20,6 +22,7 @@ mod outbox;
 mod pause;
 pub mod plugin;
 mod ready;
+mod restore;
 mod sequence;
 mod serve;
 mod status;
@@ -63,6 +66,12 @@ enum Command {
     Status(status::Status),
     /// Why somebody got mail or did not, what comes next, and what stands in the way.
     Why(why::WhyArgs),
+    /// Prove from the tables that every intended mail is in one place, and take decisions again.
+    Audit(audit::AuditArgs),
+    /// Copy the store while the host runs.
+    Backup(backup::Backup),
+    /// Put a backup back; what may have been sent since is held.
+    Restore(restore::Restore),
     /// What waits to be sent, and the rule that keeps it.
     Outbox(outbox::Outbox),
     /// Stop everything, a sequence, a contact or an identity for the time being, at once.
@@ -121,6 +130,9 @@ pub fn main() -> ExitCode {
         Command::Ready(command) => command.run(),
         Command::Status(command) => command.run(),
         Command::Why(command) => command.run(),
+        Command::Audit(command) => command.run(),
+        Command::Backup(command) => command.run(),
+        Command::Restore(command) => command.run(),
         Command::Outbox(command) => command.run(),
         Command::Pause(command) => command.run(),
         Command::Resume(command) => command.run(),

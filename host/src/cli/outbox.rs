@@ -32,7 +32,8 @@ pub(super) struct Outbox {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Let messages go that are held because they are late (rule `stale`), or send one again that is in
+    /// Let messages go that are held because they are late or a backup was restored (rules `stale`,
+    /// `restored`), or send one again that is in
     /// doubt.
     Release(Release),
     /// Say of a message in doubt that it was sent.
@@ -64,7 +65,7 @@ struct Release {
     /// One message.
     #[arg(long, value_name = "ID", required_unless_present = "all")]
     message: Option<String>,
-    /// All that are stale.
+    /// All that are stale or restored.
     #[arg(long, conflicts_with = "message")]
     all: bool,
     #[command(flatten)]
@@ -138,7 +139,7 @@ impl Release {
         let messages = block_on(store.release(DEFAULT_TENANT, self.message.as_deref(), now))??;
         if let (0, Some(id)) = (messages, &self.message) {
             bail!(
-                "{id} is neither held as stale nor in doubt, or an exit stopped it: see `followup why --message {id}`"
+                "{id} is neither held as stale or restored nor in doubt, or an exit stopped it: see `followup why --message {id}`"
             );
         }
         report(

@@ -11,6 +11,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Without a slash at its end.
     pub public_url: Option<String>,
+    /// Open at the same time; more wait to be accepted.
+    pub connections_max: usize,
+    /// How long a sender may take over a request's head, and a connection may lie idle.
+    pub header_timeout_ms: u64,
     pub body_max_bytes: usize,
     /// How long a sender may take over its body.
     pub body_timeout_ms: u64,
@@ -31,6 +35,8 @@ impl Server {
                 "write it like https://followup.example.com",
                 http_url,
             ),
+            connections_max: section.number("connections_max", 100_000) as usize,
+            header_timeout_ms: section.number("header_timeout_ms", 600_000),
             body_max_bytes: section.number("body_max_bytes", 64 << 20) as usize,
             body_timeout_ms: section.number("body_timeout_ms", 600_000),
             concurrent_max: section.number("concurrent_max", 100_000) as usize,

@@ -22,6 +22,7 @@ pub mod salesforce;
 mod stages;
 pub mod time_zone;
 pub mod twenty;
+mod writable;
 pub mod zoho;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@
 //! The only room beside `cli` that reads the configuration; all others get plain values from here.
 
 mod abilities;
+mod connections;
 mod gateway;
 mod outgoing;
 mod plugins;
@@ -149,17 +150,17 @@ impl Daemon {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut asked_to_stop = stopped.clone();
+        let limits = connections::Limits {
+            connections_max: config.server.connections_max,
+            header_timeout_ms: config.server.header_timeout_ms,
+        };
+        let door_clock = Arc::clone(&clock);
         tasks.spawn(async move {
             let stopping = async move {
                 // An error means that the daemon is gone: stop as well.
                 let _ = asked_to_stop.wait_for(|stop| *stop).await;
             };
-            if let Err(e) = axum::serve(listener, app)
-                .with_graceful_shutdown(stopping)
-                .await
-            {
-                tracing::error!(error = %e, "the door closed");
-            }
+            connections::serve(listener, app, limits, door_clock, stopping).await;
         });
         if let Some([engine, deliverer, hydrator, poller, reconciler, scribe]) = pulses {
             let run = parts

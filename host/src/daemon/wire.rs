@@ -12,7 +12,7 @@ use super::{Plugins, abilities, outgoing, rules};
 use crate::clock::Clock;
 use crate::config::{Config, Validated};
 use crate::decide::{self, Engine, Sequence, Sequences, Version};
-use crate::deliver::{self, Deliverer, Transport};
+use crate::deliver::{self, Deliverer, Transport, Unanswered};
 use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::enrollment::AccountStop;
@@ -51,6 +51,8 @@ pub(super) async fn wire(
     now: Instant,
 ) -> anyhow::Result<Parts> {
     let store = config.store.place.open().context("store.url")?;
+    // Before anything that is held may be freed.
+    let restored_at = begin_restored(&store, now).await?;
     let key = store.signing_key(DEFAULT_TENANT).await?;
     let net = Arc::new(Net::new(NetLimits {
         total_timeout_ms: config.deliver.timeout_ms,
@@ -147,6 +149,7 @@ pub(super) async fn wire(
                     attempts_max: config.decide.attempts_max,
                 },
                 plugin_failures_max: config.decide.plugin_failures_max,
+                restored_at,
             },
         },
         deliverer: Deliverer {
@@ -165,6 +168,7 @@ pub(super) async fn wire(
             net: Arc::clone(&net),
             lookback,
             breaker: config.breaker,
+            unanswered: Unanswered::default(),
             limits: deliver::Limits {
                 concurrent_max: config.deliver.concurrent_max,
                 backoff: Backoff {
@@ -184,6 +188,20 @@ pub(super) async fn wire(
         hooks,
         reactions,
     })
+}
+
+/// When a backup was restored, if ever. Says so where this is the first start on it.
+async fn begin_restored(store: &store::Shared, now: Instant) -> anyhow::Result<Option<Instant>> {
+    if let Some(restored) = store.begin_restored(now).await? {
+        tracing::warn!(
+            backup.taken_at = %restored.taken_at,
+            held = restored.held,
+            in_doubt = restored.doubtful,
+            writes_looked_for = restored.searched,
+            "this is a restored backup: what may have been sent since is held, see `followup outbox --rule restored`"
+        );
+    }
+    Ok(store.restored_at().await?)
 }
 
 /// What events do at once.

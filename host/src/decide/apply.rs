@@ -47,6 +47,8 @@ pub(super) struct Scope<'a> {
     pub(super) hurried: bool,
     pub(super) zone: Tz,
     pub(super) now: Instant,
+    /// See `Limits`.
+    pub(super) restored_at: Option<Instant>,
 }
 
 /// What concerns the contact and not only the enrollment.

@@ -135,6 +135,7 @@ impl Turn<'_> {
                     hurried: call.hurried,
                     zone: self.zone,
                     now: self.now,
+                    restored_at: self.engine.limits.restored_at,
                 };
                 let draft = &mut self.enrollments[place];
                 let applied = apply::apply(

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use crate::calendar::Calendar;
 use crate::compose::{Letterhead, Templates};
+use crate::domain::Instant;
 use crate::domain::backoff::Backoff;
 use crate::domain::touch::Lookback;
 use crate::sandbox::Sandbox;
@@ -57,6 +58,8 @@ pub struct Limits {
     pub backoff: Backoff,
     /// Failures in a row, over all its enrollments, after which a plugin is parked.
     pub plugin_failures_max: u64,
+    /// When a backup was restored: mails that follow from anything before may have been sent already.
+    pub restored_at: Option<Instant>,
 }
 
 /// Calls of policies for one contact in one tick; what is left comes next tick. Bounds a policy

@@ -47,6 +47,9 @@ impl Effects<'_, '_> {
                 to: scope.to,
                 suppressed: scope.suppressed,
                 stopped: None,
+                restored: scope
+                    .restored_at
+                    .filter(|at| scope.event.occurred_at <= *at),
                 missing_fields: &missing_fields,
                 paused: paused.as_deref(),
                 quiet: scope

@@ -149,6 +149,8 @@ impl Deliverer {
             suppressed: message.suppressed.as_deref(),
             // An exit cancels queued messages in its own transaction; the claim looks once more.
             stopped: None,
+            // A host holds these when it starts on a backup; from then on a person's word counts.
+            restored: None,
             missing_fields: &missing_fields,
             paused: paused.as_deref(),
             quiet: message

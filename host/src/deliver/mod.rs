@@ -12,6 +12,7 @@ mod next;
 mod recover;
 mod send;
 mod tick;
+mod unanswered;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use crate::net::{Net, Reach, Submitter};
 use crate::store;
 
 pub use tick::Progress;
+pub use unanswered::Unanswered;
 
 /// Everything the loop works with.
 #[derive(Clone)]
@@ -45,6 +47,8 @@ pub struct Deliverer {
     /// How far back the limits look.
     pub lookback: Lookback,
     pub breaker: Breaker,
+    /// Of this host; empty at its start.
+    pub unanswered: Unanswered,
     pub limits: Limits,
 }
 

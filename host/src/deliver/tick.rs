@@ -93,6 +93,7 @@ impl Deliverer {
         calls: &mut JoinSet<()>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Progress, Error> {
+        self.give_back(now).await?;
         self.lift_pauses(now).await?;
         // Looks leave room for mails.
         let looks = self.look(now, free.div_ceil(2), calls, clock).await?;
@@ -142,7 +143,7 @@ impl Deliverer {
                 provider: ready.connection.clone(),
             })
             .collect();
-        let claimed = self.store.claim(claims, now).await?;
+        let claimed = self.claim(claims, now).await?;
         for (ready, claimed) in ready.into_iter().zip(claimed) {
             if claimed {
                 progress.attempted += 1;

@@ -167,7 +167,7 @@ pub fn resume(pause: &Pause, contact: Option<&str>) -> String {
 fn remedy(message: &Waiting<'_>) -> String {
     match message.rule {
         Some("missing-field") => "the field, from the CRM".to_owned(),
-        Some("stale") => format!("`followup outbox release --message {}`", message.id),
+        Some("stale" | "restored") => format!("`followup outbox release --message {}`", message.id),
         Some("unconfigured" | "composing") => {
             "the configuration to be mended, and a restart".to_owned()
         }

@@ -21,6 +21,7 @@ mod missing_field;
 mod pace;
 mod paused;
 mod quiet;
+mod restored;
 mod role_address;
 mod rules;
 mod send_window;
@@ -86,6 +87,8 @@ pub struct Proposal<'a> {
     pub suppressed: Option<&'a str>,
     /// The exit reason, where a host rule ended the enrollment.
     pub stopped: Option<&'a str>,
+    /// A backup was restored then, and the message follows from something before: its ledger is lost.
+    pub restored: Option<Instant>,
     /// Fields that the template prints and nobody has told.
     pub missing_fields: &'a [String],
     /// What a person paused and why: "sequence welcome is paused: trade fair".
@@ -115,7 +118,8 @@ pub struct Proposal<'a> {
 /// The rules that need no clock, strictest first.
 const REFUSALS: &[fn(&Proposal<'_>) -> Ruling] =
     &[stopped::rule, address::rule, cold::rule, role_address::rule];
-const HOLDS: &[fn(&Proposal<'_>) -> Ruling] = &[paused::rule, missing_field::rule];
+// First what a resumed pause or a field that comes must not let go.
+const HOLDS: &[fn(&Proposal<'_>) -> Ruling] = &[restored::rule, paused::rule, missing_field::rule];
 
 /// What all rules together say about a message that may go from `at` on. `Allow` means: at `at`, or
 /// at once where that is past.

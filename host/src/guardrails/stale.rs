@@ -1,6 +1,6 @@
 //! What is long overdue is not fired blindly.
 //!
-//! After a long outage, or with a backup restored, the past is due at once: a person should look first
+//! After a long outage the past is due at once: a person should look first
 //! (knadh/listmonk#1801: a restored snapshot sent a campaign of long ago once more).
 
 use super::{Proposal, Ruling};

@@ -52,6 +52,7 @@ impl World {
             to: Some(&self.to),
             suppressed: None,
             stopped: None,
+            restored: None,
             missing_fields: &[],
             paused: None,
             quiet: None,

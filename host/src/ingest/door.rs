@@ -85,9 +85,10 @@ impl Door {
         if request.method() != axum::http::Method::POST {
             return Err(Error::NotPost);
         }
-        let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
         let hook = &*connection.hook;
         let mut request = self.read(request, hook).await?;
+        // Only now: those that send slowly keep nobody from a turn.
+        let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
         if let Some(url) = hook.certificate_url(&request)? {
             request.certificate = Some(self.certificate(&url).await?);
         }

@@ -62,12 +62,13 @@ impl Door {
         listener: &Listener,
         request: Request,
     ) -> Result<Response, Error> {
-        let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
-        let turns = &listener.permits;
-        let _turn = turns.try_acquire().map_err(|_| Error::TooManyOfOne)?;
         let (parts, body) = request.into_parts();
         let max = self.limits.body_max_bytes;
         let body = self.read_body(&parts.headers, body, max).await?;
+        // Only now: those that send slowly keep nobody from a turn.
+        let _permit = self.permits.try_acquire().map_err(|_| Error::TooMany)?;
+        let turns = &listener.permits;
+        let _turn = turns.try_acquire().map_err(|_| Error::TooManyOfOne)?;
         let now = self.clock.now();
         let body = self.believe(listener, &parts, body, now)?;
 

@@ -4,5 +4,7 @@
 //! nothing is sent.
 
 mod compare;
+mod recompute;
 
 pub use compare::{Comparison, Difference, compare};
+pub use recompute::{Recomputed, recompute};

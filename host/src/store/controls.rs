@@ -30,7 +30,7 @@ pub trait Controls {
     /// Not lifted, oldest first.
     async fn pauses(&self, tenant: TenantId) -> Result<Vec<Pause>, Error>;
 
-    /// Lets messages go that are held as stale, though a person has to look at them first. One by its
+    /// Lets messages go that are held as stale or restored: a person has to look at them first. One by its
     /// id, or all. One in doubt is sent again if it is named, with the same bytes, unless an exit stopped
     /// it. Returns how many.
     async fn release(

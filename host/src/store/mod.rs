@@ -4,11 +4,14 @@
 //! deliver loop), `Recipient` (the pages behind a mail's links), `Ledger` and `Explain` (people who
 //! ask), `Controls` (people who act), `Roster` (lists that people bring in), `Installs` (plugin
 //! versions), `Triggers` (the poll loop, and what is kept of every call of a trigger), `Reconciles` (the
-//! polls of CRMs) and `Writebacks` (the CRM's own outbox). Every call is coarse, so that a database across a network can do it in one round trip, and every writing call is one
+//! polls of CRMs), `Writebacks` (the CRM's own outbox), `Audits` (proof from the tables) and `Restores`
+//! (backups that came back). Every call is coarse, so that a database across a network can do it in one round trip, and every writing call is one
 //! transaction: *mark my row done and write the next rows*. SQL lives below this room and nowhere
 //! else.
 
+pub mod audit;
 pub mod backlog;
+pub mod commits;
 pub mod controls;
 pub mod explain;
 pub mod installs;
@@ -19,6 +22,7 @@ pub mod place;
 pub mod postgres;
 pub mod recipient;
 pub mod reconciles;
+pub mod restores;
 pub mod roster;
 mod sql;
 pub mod sqlite;
@@ -32,6 +36,7 @@ use async_trait::async_trait;
 use secrecy::SecretSlice;
 use tokio::sync::{Notify, watch};
 
+pub use audit::Audits;
 pub use backlog::Backlogs;
 pub use controls::Controls;
 pub use explain::Explain;
@@ -41,6 +46,7 @@ pub use ledger::Ledger;
 pub use outbox::Outbox;
 pub use recipient::Recipient;
 pub use reconciles::Reconciles;
+pub use restores::Restores;
 pub use roster::Roster;
 pub use triggers::Triggers;
 pub use work::Work;
@@ -71,6 +77,8 @@ pub trait Store:
     + Reconciles
     + Writebacks
     + Backlogs
+    + Audits
+    + Restores
     + Send
     + Sync
     + 'static

@@ -33,6 +33,10 @@ pub trait Outbox {
     /// looked at again.
     async fn claim(&self, claims: Vec<Claim>, now: Instant) -> Result<Vec<bool>, Error>;
 
+    /// Gives back claims whose commit was not answered, and whose provider was not called: by sequence number
+    /// and the claim's time. One that never came to be is left alone. Returns how many there were.
+    async fn take_back(&self, claims: Vec<(i64, Instant)>, now: Instant) -> Result<usize, Error>;
+
     /// Sets due messages aside without an attempt, each with the rule and the reason. None is held on
     /// what is not so any more (the field has been told, the pause is lifted): it is looked at again.
     async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error>;

@@ -1,12 +1,13 @@
 //! Where the state lies, and opening it: the rest of the house knows no database by name.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::postgres::{Options as ServerOptions, PostgresStore};
 use super::sqlite::{self, SqliteStore};
 use super::{Error, Shared, TenantId};
+use crate::domain::Instant;
 use crate::domain::install::Install;
 
 /// A database. Shown, it is what a person would call it, without secrets.
@@ -48,6 +49,31 @@ impl Place {
             Self::File(path, _) if !path.exists() => Ok(None),
             Self::Server(options) if !PostgresStore::is_there(options)? => Ok(None),
             _ => self.open_read_only().map(Some),
+        }
+    }
+
+    /// Makes a copy that knows it is one. None where the database has its own ways.
+    pub fn backup(&self, to: &Path, now: Instant) -> Option<Result<u64, Error>> {
+        match self {
+            Self::File(path, _) => Some(sqlite::backup::take(path, to, now)),
+            Self::Server(_) => None,
+        }
+    }
+
+    /// Bytes that lie in the file now; none where there is no file.
+    pub fn file_bytes(&self) -> Option<u64> {
+        match self {
+            Self::File(path, _) => std::fs::metadata(path).ok().map(|file| file.len()),
+            Self::Server(_) => None,
+        }
+    }
+
+    /// Puts a copy where the store is to be; says when it was taken. None where the database has its own
+    /// ways.
+    pub fn restore(&self, from: &Path) -> Option<Result<Instant, Error>> {
+        match self {
+            Self::File(path, _) => Some(sqlite::backup::put_back(from, path)),
+            Self::Server(_) => None,
         }
     }
 

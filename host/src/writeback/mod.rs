@@ -97,12 +97,14 @@ impl Scribe {
             let (scribe, clock) = (self.clone(), Arc::clone(clock));
             calls.spawn(async move { scribe.attend(write, &*clock).await });
         }
+        // All are waited for: a call that is cut off would stay open until the next start.
+        let mut stored = Ok(tried);
         while let Some(call) = calls.join_next().await {
-            if let Ok(stored) = call {
-                stored?;
+            if let Ok(Err(e)) = call {
+                stored = Err(e);
             }
         }
-        Ok(tried)
+        stored
     }
 
     async fn attend(&self, write: DueWrite, clock: &dyn Clock) -> Result<(), Error> {
@@ -147,7 +149,18 @@ impl Scribe {
         let now = clock.now();
         let next = next::after_call(write, &*crm.writes, &outcome, now);
         tell(write, &next);
-        self.conclude(write, Some(outcome), next, now).await
+        // What the CRM said must not be lost to a passing trouble of the store: without it the write would
+        // stay open until the next start.
+        loop {
+            let concluded = self.conclude(write, Some(outcome.clone()), next.clone(), clock.now());
+            match concluded.await {
+                Err(e @ Error::Unavailable(_)) => {
+                    tracing::error!(writeback.id = write.write.id, error = %e, "the outcome waits for the store");
+                    clock.sleep_until(clock.now().plus_ms(STORE_RETRY_MS)).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Looks for what a call may have made.

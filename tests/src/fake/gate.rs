@@ -100,7 +100,10 @@ impl Gate {
 
     async fn meet(&self, mut connection: TcpStream, weather: Weather, api: SocketAddr) {
         if weather == Weather::Fair {
-            let mut api = TcpStream::connect(api).await.expect("the API");
+            // An API that is down is down behind the gate too.
+            let Ok(mut api) = TcpStream::connect(api).await else {
+                return;
+            };
             // A side that breaks off ends both.
             let _ = tokio::io::copy_bidirectional(&mut connection, &mut api).await;
             return;

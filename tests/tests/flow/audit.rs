@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, bail, ensure};
 use followup::domain::decision::{Action, DecideInput, Decision};
 use followup::domain::verdict::Verdict;
+use followup::store::DEFAULT_TENANT;
 use followup_tests::town::Town;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -19,6 +20,17 @@ pub(super) async fn ledger(town: &Town, email: &str) -> anyhow::Result<Value> {
         decision.shift_remove("fuel");
     }
     Ok(report)
+}
+
+/// What `followup audit` looks for: nothing is found.
+pub(super) async fn every_promise_holds(town: &Town) -> anyhow::Result<()> {
+    let audit = town.daemon.store.audit(DEFAULT_TENANT).await?;
+    let broken: Vec<_> = audit.checks.iter().filter(|it| it.found > 0).collect();
+    ensure!(broken.is_empty(), "{broken:#?}");
+    let mails = &audit.mails;
+    let places: u64 = mails.messages.values().sum();
+    ensure!(mails.asked_for == mails.refused + places, "{mails:?}");
+    Ok(())
 }
 
 /// Invariant 1: the decision that a message names did ask for it, and the guardrails said yes.

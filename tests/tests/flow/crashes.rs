@@ -55,6 +55,9 @@ async fn live(every: usize) -> (Ending, usize) {
     }
     town = live_until(town, at(story::ENDS_AT), &mut pulse).await;
     audit::every_mail_is_a_message(&town).expect("nothing twice");
+    audit::every_promise_holds(&town)
+        .await
+        .expect("nothing is found");
     audit::numbers_are_gapless(&town).expect("gapless");
     let mut ledgers = Vec::new();
     for email in story::PEOPLE {

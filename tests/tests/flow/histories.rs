@@ -237,6 +237,7 @@ async fn holds(history: &[Moment]) -> anyhow::Result<()> {
     let town = live(history, Twist::None).await?;
     audit::every_message_was_decided(&town)?;
     audit::every_mail_is_a_message(&town)?;
+    audit::every_promise_holds(&town).await?;
     audit::numbers_are_gapless(&town)?;
     audit::decide_again(&town).await?;
     let ledgers_once = ledgers(&town).await?;

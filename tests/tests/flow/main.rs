@@ -13,6 +13,7 @@ mod house_rules;
 mod limits;
 mod model;
 mod races;
+mod restored;
 mod rogue_limits;
 mod rogues;
 mod story;

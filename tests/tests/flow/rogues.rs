@@ -191,6 +191,9 @@ async fn they_are_tried_again_then_parked_then_cured() {
             "{misdeed}: in their order"
         );
     }
+    audit::every_promise_holds(&town)
+        .await
+        .expect("nothing is found");
     audit::numbers_are_gapless(&town).expect("gapless");
     audit::every_mail_is_a_message(&town).expect("the good one's mails");
     audit::decide_again(&town).await.expect("invariant 5");

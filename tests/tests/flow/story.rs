@@ -141,6 +141,9 @@ async fn everybodys_ledger() {
     }
     audit::every_message_was_decided(&town).expect("invariant 1");
     audit::every_mail_is_a_message(&town).expect("invariant 1");
+    audit::every_promise_holds(&town)
+        .await
+        .expect("nothing is found");
     audit::numbers_are_gapless(&town).expect("gapless");
     let repeated = audit::decide_again(&town).await.expect("invariant 5");
     assert!(repeated >= 25, "only {repeated} decisions were repeated");

@@ -1,6 +1,7 @@
 //! `followup serve` as a process of its own: signed webhooks in over HTTP, mails out to a fake
 //! provider over HTTP, state in a real database, and what people see of it through the command line.
 
+mod audit;
 mod bad_input;
 mod downtime;
 mod explain;
@@ -8,7 +9,6 @@ mod flow;
 mod hubspot;
 mod inbound;
 mod interface;
-mod kill;
 mod leads;
 mod outcomes;
 mod postgres;
@@ -16,6 +16,7 @@ mod race;
 mod ready;
 mod recipient;
 mod reconciling;
+mod restoring;
 mod traces;
 mod upstream;
 mod writing_back;

@@ -44,6 +44,8 @@ async fn two_hosts_send_each_mail_once_and_outlive_each_other() {
         world.until_message(&email(number), "sent").await;
         assert_eq!(world.provider.calls_to(&email(number)).len(), 1, "{number}");
     }
+    let audit = second.site.run(&["audit"]);
+    assert_eq!(audit.status.code(), Some(0), "{audit:?}");
     world.server.kill9();
     let late = email(PEOPLE);
     second.crm(&form("welcome", &late)).await;

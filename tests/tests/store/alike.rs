@@ -464,6 +464,11 @@ async fn everything(store: &Shared, now: Instant) -> BTreeMap<String, Value> {
     tell("sequences".to_owned(), json!(sequences));
     let listed = store.suppressions(tenant, None, 100).await.expect("read");
     tell("suppressions".to_owned(), json!(format!("{listed:?}")));
+    // What dice decide keeps no promise; both must find the same.
+    let audit = store.audit(tenant).await.expect("read");
+    tell("audit".to_owned(), json!(audit));
+    let sample = store.sample(tenant, 7, 3).await.expect("read");
+    tell("sample".to_owned(), json!(format!("{sample:?}")));
     let due = store.due_contacts(now.plus_ms(DAY_MS), 100, DEPTH).await;
     tell("due".to_owned(), json!(format!("{:?}", due.expect("read"))));
     let writes = store.write_facts(tenant).await.expect("read");

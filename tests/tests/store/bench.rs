@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use followup::domain::decision::{ContactView, DecideInput, Decision, EnrollmentView, Timer, When};
+use followup::domain::decision::{
+    Action, ContactView, DecideInput, Decision, EnrollmentView, SendEmail, Timer, When,
+};
 use followup::domain::enrollment::EnrollmentStatus;
 use followup::domain::event::Hydrate;
 use followup::domain::instant::DAY_MS;
@@ -209,11 +211,26 @@ pub fn sends(
             config: "{}".to_owned(),
         },
         output: Decision {
-            actions: Vec::new(),
+            actions: vec![Action::SendEmail(SendEmail {
+                template: "step-1".to_owned(),
+                variables: JsonMap::new(),
+                when: When::Now,
+                reply_to: None,
+            })],
             state: None,
             reason: "because".to_owned(),
         },
-        verdicts: vec![Verdict::allowed()],
+        verdicts: vec![match held {
+            None => Verdict::Allowed {
+                at: Some(NOW),
+                message: Some(id.to_owned()),
+            },
+            Some(reason) => Verdict::Held {
+                rule: "missing-field".to_owned(),
+                reason: reason.to_owned(),
+                message: id.to_owned(),
+            },
+        }],
         fuel: 1,
         messages: vec![NewMessage {
             id: id.to_owned(),

@@ -3,6 +3,7 @@
 //! Each check gets an empty store and knows nothing of SQL.
 
 mod alike;
+mod audit;
 mod bench;
 mod crossing;
 mod explain;
@@ -15,6 +16,7 @@ mod merges;
 mod outbox;
 mod reactions;
 mod recipient;
+mod restores;
 mod roster;
 mod triggers;
 mod work;
@@ -101,6 +103,7 @@ conformance![
     work::a_parked_call_is_tried_again_when_the_plugin_changes,
     work::what_lacked_a_field_is_composed_again_with_other_texts,
     outbox::a_message_is_claimed_once,
+    outbox::an_unanswered_claim_is_given_back,
     outbox::an_exit_before_the_claim_wins,
     outbox::an_exit_after_the_claim_stops_the_repetition,
     outbox::doubt_outlives_later_attempts_and_exits,
@@ -134,6 +137,9 @@ conformance![
     reactions::only_a_mail_that_arrived_can_be_continued,
     reactions::a_mail_is_continued_under_the_name_its_reader_saw,
     reactions::our_own_copy_is_no_mail_of_a_rep,
+    restores::what_may_have_left_since_is_held_once,
+    restores::what_a_pause_held_is_not_let_go_by_its_end,
+    restores::what_was_in_doubt_stays_so_and_its_timers_ring,
     triggers::a_page_and_its_cursor_are_one,
     triggers::a_failed_poll_keeps_its_cursor_and_is_told,
     triggers::the_oldest_calls_go_first,

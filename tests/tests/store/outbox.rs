@@ -56,6 +56,25 @@ fn again(certain: bool) -> Next {
     }
 }
 
+/// A claim whose answer was lost is given back; one that never came to be, or is another's, is not.
+pub async fn an_unanswered_claim_is_given_back(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let seq = queued(&store, NOW).await[0].seq;
+    let take_back = async |claimed_at| {
+        let taken = store
+            .take_back(vec![(seq, claimed_at)], NOW.plus_ms(5))
+            .await;
+        taken.expect("stored")
+    };
+    assert_eq!(take_back(NOW).await, 0, "it was never claimed");
+    assert!(claim(&store).await.1);
+    assert_eq!(take_back(NOW.plus_ms(-1)).await, 0, "another's");
+    assert_eq!(status(&store).await, "sending");
+    assert_eq!(take_back(NOW).await, 1);
+    assert_eq!(queued(&store, NOW.plus_ms(5)).await.len(), 1, "at once");
+    assert_eq!(take_back(NOW).await, 0, "once");
+}
+
 pub async fn a_message_is_claimed_once(store: Shared) {
     with_message(&store, ADA, "msg_1", None).await;
     let read = queued(&store, NOW).await.remove(0);

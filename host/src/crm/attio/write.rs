@@ -6,11 +6,11 @@
 use serde_json::{Value, json};
 
 use crate::crm::body::title;
-use crate::crm::call;
-use crate::crm::call::{is_id, is_uuid};
+use crate::crm::call::{self, is_id, is_uuid};
+use crate::crm::writable;
 use crate::domain::answer;
 use crate::domain::connector::{
-    AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::http::{Failure, Method, Request, Response};
 
@@ -25,14 +25,7 @@ const PAGE: &str = "50";
 
 impl WritesBack for Attio {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if is_id(&write.contact_id) {
-            Ok(())
-        } else {
-            Err(format!(
-                "{:?} is no id of a record in Attio",
-                write.contact_id
-            ))
-        }
+        writable::contact(write, is_id(&write.contact_id), "id of a record in Attio")
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -146,10 +139,9 @@ impl WritesBack for Attio {
         let Some(list) = list.filter(|_| answer.status == 200) else {
             return Err(failure(answer));
         };
-        let marker = marker(write);
         let carries = |item: &&Value| {
             let text = item.get("content_plaintext").and_then(Value::as_str);
-            text.is_some_and(|text| text.contains(&marker))
+            text.is_some_and(|text| is_marked(text, write))
         };
         Ok(list.iter().find(carries).and_then(|item| made(write, item)))
     }
@@ -208,8 +200,8 @@ fn made(write: &Write, data: &Value) -> Option<Done> {
         WriteKind::Note { .. } | WriteKind::Mail(_) => ("note", "note_id"),
         WriteKind::Properties(_) => ("record", "record_id"),
     };
-    Some(Done {
-        object: object.to_owned(),
-        id: data.get("id")?.get(key)?.as_str()?.to_owned(),
-    })
+    Some(Done::new(
+        object,
+        data.get("id")?.get(key)?.as_str()?.to_owned(),
+    ))
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::body;
 use crate::crm::call::{self, is_id, items, query};
+use crate::crm::writable;
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::{JsonMap, answer, fields as read};
@@ -67,23 +68,18 @@ fn lead<'a>(write: &'a Write, done: &'a [Done]) -> Option<&'a str> {
 
 impl WritesBack for Close {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_id(&write.contact_id) {
-            return Err(format!(
-                "{:?} is no id of a Close contact",
-                write.contact_id
-            ));
-        }
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        match properties.keys().find(|key| !is_field(key)) {
-            Some(key) => Err(format!(
-                "Close contacts have no field {key:?}: use {}, custom.cf_..., or lead.custom.cf_... for a \
+        writable::contact(write, is_id(&write.contact_id), "id of a Close contact")?;
+        writable::fields(
+            write,
+            |key, _| is_field(key),
+            |key| {
+                format!(
+                    "Close contacts have no field {key:?}: use {}, custom.cf_..., or lead.custom.cf_... for a \
                  field of the lead",
-                CONTACT_FIELDS.join(", ")
-            )),
-            None => Ok(()),
-        }
+                    CONTACT_FIELDS.join(", ")
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -116,10 +112,7 @@ impl WritesBack for Close {
             } else {
                 "id"
             };
-            Some(Done {
-                object: object(write, step?).to_owned(),
-                id: read::id(&body, key)?,
-            })
+            Some(Done::new(object(write, step?), read::id(&body, key)?))
         };
         let wait = answer.as_ref().ok().and_then(wait_ms);
         let outcome = answer::written("Close", answer, explanation, made);
@@ -163,7 +156,7 @@ impl WritesBack for Close {
             ["text", "note", "body_text"]
                 .iter()
                 .filter_map(|key| read::text(item, key))
-                .any(|text| text.contains(&marker(write)))
+                .any(|text| is_marked(text, write))
         };
         let found = items(&body, "data").iter().find(ours);
         Ok(found.and_then(|item| read::id(item, "id")).map(|id| Done {

@@ -7,9 +7,10 @@
 use serde_json::{Value, json};
 
 use crate::crm::call;
+use crate::crm::writable;
 use crate::domain::answer;
 use crate::domain::connector::{
-    AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::fields;
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -23,13 +24,8 @@ const STREAM_PAGE: &str = "100";
 
 impl WritesBack for EspoCrm {
     fn check(&self, write: &Write) -> Result<(), String> {
-        match entity_of(&write.contact_id) {
-            Some(_) => Ok(()),
-            None => Err(format!(
-                "{:?} is no id of a contact in EspoCRM, nor Lead/ID",
-                write.contact_id
-            )),
-        }
+        let is_person = entity_of(&write.contact_id).is_some();
+        writable::contact(write, is_person, "id of a contact in EspoCRM, nor Lead/ID")
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -139,11 +135,10 @@ impl WritesBack for EspoCrm {
         let list = list
             .filter(|_| answer.status == 200)
             .ok_or_else(|| failure(answer))?;
-        let marker = marker(write);
         // The server has looked for it in tasks and e-mails, whose text is not in a list.
         let carries = |item: &&Value| match write.kind {
             WriteKind::Note { .. } => {
-                fields::text(item, "post").is_some_and(|post| post.contains(&marker))
+                fields::text(item, "post").is_some_and(|post| is_marked(post, write))
             }
             _ => true,
         };
@@ -182,8 +177,5 @@ fn made(write: &Write, record: &Value) -> Option<Done> {
         WriteKind::Mail(_) => "Email",
         WriteKind::Properties(_) => entity_of(&write.contact_id)?.0,
     };
-    Some(Done {
-        object: object.to_owned(),
-        id: fields::text(record, "id")?.to_owned(),
-    })
+    Some(Done::new(object, fields::text(record, "id")?.to_owned()))
 }

@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::body;
 use crate::crm::call::{is_id, items};
+use crate::crm::writable;
 use crate::domain::answer;
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked,
 };
 use crate::domain::fields as read;
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -18,22 +19,21 @@ use super::{Freshsales, explanation, success};
 
 impl WritesBack for Freshsales {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_id(&write.contact_id) {
-            return Err(format!(
-                "{:?} is no id of a Freshsales contact",
-                write.contact_id
-            ));
-        }
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        match properties.keys().find(|key| !is_field(key)) {
-            Some(key) => Err(format!(
-                "{key:?} is no name of a Freshsales field: use names as in the API, such as job_title, or cf_plan \
+        writable::contact(
+            write,
+            is_id(&write.contact_id),
+            "id of a Freshsales contact",
+        )?;
+        writable::fields(
+            write,
+            |key, _| is_field(key),
+            |key| {
+                format!(
+                    "{key:?} is no name of a Freshsales field: use names as in the API, such as job_title, or cf_plan \
                  for a custom field"
-            )),
-            None => Ok(()),
-        }
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -93,10 +93,7 @@ impl WritesBack for Freshsales {
         let object = object(write);
         answer::written("Freshsales", answer, explanation, |answer| {
             let id = read::id(&answer.json()[object], "id")?;
-            Some(Done {
-                object: object.to_owned(),
-                id,
-            })
+            Some(Done::new(object, id))
         })
     }
 
@@ -136,13 +133,12 @@ impl WritesBack for Freshsales {
             return Err(AskError::Refused(format!("Freshsales told no {list}")));
         }
         let ours = |item: &&Value| {
-            read::text(item, "description").is_some_and(|text| text.contains(&marker(write)))
+            read::text(item, "description").is_some_and(|text| is_marked(text, write))
         };
         let found = items(&body, list).iter().find(ours);
-        Ok(found.and_then(|item| read::id(item, "id")).map(|id| Done {
-            object: object(write).to_owned(),
-            id,
-        }))
+        Ok(found
+            .and_then(|item| read::id(item, "id"))
+            .map(|id| Done::new(object(write), id)))
     }
 }
 

@@ -7,9 +7,10 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::writable;
 use crate::domain::answer::{retry_after_ms, written};
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker, marker_in,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::instant::HOUR_MS;
@@ -47,21 +48,16 @@ fn object_of(kind: &WriteKind) -> &'static str {
 
 impl WritesBack for Hubspot {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_id(&write.contact_id) {
-            return Err(format!(
-                "{:?} is no HubSpot id of a contact",
-                write.contact_id
-            ));
-        }
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        match properties.iter().find(|(_, value)| value.is_object()) {
-            Some((name, _)) => Err(format!(
-                "HubSpot's property {name} takes a text, a number or a truth value, no object"
-            )),
-            None => Ok(()),
-        }
+        writable::contact(write, is_id(&write.contact_id), "HubSpot id of a contact")?;
+        writable::fields(
+            write,
+            |_, value| !value.is_object(),
+            |name| {
+                format!(
+                    "HubSpot's property {name} takes a text, a number or a truth value, no object"
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -90,10 +86,10 @@ impl WritesBack for Hubspot {
         answer: &Result<Response, Failure>,
     ) -> WriteOutcome {
         let outcome = written("HubSpot", answer, explanation, |answer| {
-            Some(Done {
-                object: object_of(&write.kind).to_owned(),
-                id: fields::id(&answer.json(), "id")?,
-            })
+            Some(Done::new(
+                object_of(&write.kind),
+                fields::id(&answer.json(), "id")?,
+            ))
         });
         match (outcome, answer) {
             (WriteOutcome::Rejected { reason }, Ok(answer)) if answer.status == MIGRATING => {
@@ -153,16 +149,12 @@ impl WritesBack for Hubspot {
         let is_ours = |result: &&Value| {
             marked(object).iter().any(|property| {
                 let text = result.pointer(&format!("/properties/{property}"));
-                text.and_then(Value::as_str).and_then(marker_in) == Some(write.id.as_str())
+                text.and_then(Value::as_str)
+                    .is_some_and(|text| is_marked(text, write))
             })
         };
         let found = results.ok_or_else(|| failure(answer))?.iter().find(is_ours);
-        Ok(found.and_then(|result| {
-            Some(Done {
-                object: object.to_owned(),
-                id: fields::id(result, "id")?,
-            })
-        }))
+        Ok(found.and_then(|result| Some(Done::new(object, fields::id(result, "id")?))))
     }
 }
 

@@ -6,9 +6,10 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::writable;
 use crate::crm::{body, moment};
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::fields as read;
 use crate::domain::http::{Failure, Request, Response};
@@ -23,22 +24,22 @@ const MESSAGE: &str = "mail.message";
 
 impl WritesBack for Odoo {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if person_reference(&write.contact_id).is_none() {
-            return Err(format!(
-                "{:?} is no Odoo person: res.partner,NUMBER or crm.lead,NUMBER is",
-                write.contact_id
-            ));
-        }
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        match properties.keys().find(|key| !is_field(key)) {
-            Some(key) => Err(format!(
-                "{key:?} is no name of an Odoo field: small letters, digits and _ are, such as \
+        let is_person = person_reference(&write.contact_id).is_some();
+        writable::contact(
+            write,
+            is_person,
+            "Odoo person: res.partner,NUMBER or crm.lead,NUMBER is",
+        )?;
+        writable::fields(
+            write,
+            |key, _| is_field(key),
+            |key| {
+                format!(
+                    "{key:?} is no name of an Odoo field: small letters, digits and _ are, such as \
                  x_studio_score"
-            )),
-            None => Ok(()),
-        }
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -120,10 +121,7 @@ impl WritesBack for Odoo {
                     (result == &Value::Bool(true)).then(|| (model, id.to_string()))?
                 }
             };
-            Some(Done {
-                object: object.to_owned(),
-                id,
-            })
+            Some(Done::new(object, id))
         })
     }
 
@@ -161,17 +159,16 @@ impl WritesBack for Odoo {
             ["note", "body"]
                 .iter()
                 .filter_map(|key| read::text(item, key))
-                .any(|text| text.contains(&marker(write)))
+                .any(|text| is_marked(text, write))
         };
         let object = match write.kind {
             WriteKind::Task { .. } => ACTIVITY,
             _ => MESSAGE,
         };
         let found = found.as_array().into_iter().flatten().find(ours);
-        Ok(found.and_then(|item| read::id(item, "id")).map(|id| Done {
-            object: object.to_owned(),
-            id,
-        }))
+        Ok(found
+            .and_then(|item| read::id(item, "id"))
+            .map(|id| Done::new(object, id)))
     }
 }
 

@@ -6,10 +6,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::crm::call::{self, is_id, items, query};
+use crate::crm::writable;
 use crate::crm::{body, moment};
 use crate::domain::answer;
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked,
 };
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::{JsonMap, fields as read};
@@ -32,23 +33,22 @@ const SEARCHED: &str = "100";
 
 impl WritesBack for Pipedrive {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if !is_whole(&write.contact_id) {
-            return Err(format!(
-                "{:?} is no id of a Pipedrive person",
-                write.contact_id
-            ));
-        }
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        match properties.keys().find(|key| !is_field(key)) {
-            Some(key) => Err(format!(
-                "Pipedrive persons have no field {key:?}: use {} or the API key of a custom field \
+        writable::contact(
+            write,
+            is_whole(&write.contact_id),
+            "id of a Pipedrive person",
+        )?;
+        writable::fields(
+            write,
+            |key, _| is_field(key),
+            |key| {
+                format!(
+                    "Pipedrive persons have no field {key:?}: use {} or the API key of a custom field \
                  (40 letters and digits)",
-                PERSON_FIELDS.join(", ")
-            )),
-            None => Ok(()),
-        }
+                    PERSON_FIELDS.join(", ")
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -142,7 +142,7 @@ impl WritesBack for Pipedrive {
             let ours = |item: &&Value| {
                 let text = item.get("note").or_else(|| item.get("content"));
                 text.and_then(Value::as_str)
-                    .is_some_and(|text| text.contains(&marker(write)))
+                    .is_some_and(|text| is_marked(text, write))
             };
             let found = items(&body, "data").iter().find(ours);
             return Ok(found
@@ -159,10 +159,7 @@ fn done(write: &Write, id: String) -> Done {
         WriteKind::Note { .. } => "note",
         WriteKind::Properties(_) => "person",
     };
-    Done {
-        object: object.to_owned(),
-        id,
-    }
+    Done::new(object, id)
 }
 
 /// `person_id` of an activity is told, not taken: its participants say whom it belongs to, the primary

@@ -7,9 +7,10 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::writable;
 use crate::domain::answer::written;
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker, marker_in,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::http::{Failure, Method, Request, Response};
 use crate::domain::instant::HOUR_MS;
@@ -26,17 +27,17 @@ const DESCRIPTION_MAX_CHARS: usize = 31_000;
 impl WritesBack for Salesforce {
     fn check(&self, write: &Write) -> Result<(), String> {
         person_of(write)?;
-        let WriteKind::Properties(properties) = &write.kind else {
-            return Ok(());
-        };
-        let nested = |value: &Value| value.is_object() || value.is_array();
-        match properties.iter().find(|(_, value)| nested(value)) {
-            Some((name, _)) => Err(format!(
-                "Salesforce's field {name} takes a text, a number or a truth value; several values of a \
+        let is_one = |value: &Value| !value.is_object() && !value.is_array();
+        writable::fields(
+            write,
+            |_, value| is_one(value),
+            |name| {
+                format!(
+                    "Salesforce's field {name} takes a text, a number or a truth value; several values of a \
                  picklist are one text with semicolons"
-            )),
-            None => Ok(()),
-        }
+                )
+            },
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -106,17 +107,14 @@ impl WritesBack for Salesforce {
         let records = records.ok_or_else(|| failure(answer))?;
         let ours = records.iter().find(|record| {
             let text = fields::text(record, "Description");
-            text.and_then(marker_in) == Some(write.id.as_str())
+            text.is_some_and(|text| is_marked(text, write))
         });
         Ok(ours.and_then(|record| made(record, "Id")))
     }
 }
 
 fn made(record: &Value, key: &str) -> Option<Done> {
-    Some(Done {
-        object: "Task".to_owned(),
-        id: fields::text(record, key).and_then(long)?,
-    })
+    Some(Done::new("Task", fields::text(record, key).and_then(long)?))
 }
 
 fn person_of(write: &Write) -> Result<(&'static str, String), String> {

@@ -7,8 +7,8 @@
 use serde_json::{Value, json};
 
 use crate::crm::body::title;
-use crate::crm::call;
-use crate::crm::call::{is_id, is_uuid};
+use crate::crm::call::{self, is_id, is_uuid};
+use crate::crm::writable;
 use crate::domain::answer;
 use crate::domain::connector::{
     AskError, Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker,
@@ -39,14 +39,7 @@ struct Step {
 
 impl WritesBack for Twenty {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if is_id(&write.contact_id) {
-            Ok(())
-        } else {
-            Err(format!(
-                "{:?} is no id of a person in Twenty",
-                write.contact_id
-            ))
-        }
+        writable::contact(write, is_id(&write.contact_id), "id of a person in Twenty")
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -65,10 +58,7 @@ impl WritesBack for Twenty {
             .steps(write)
             .into_iter()
             .nth(done.len())
-            .map(|step| Done {
-                object: step.object.to_owned(),
-                id: step.id,
-            });
+            .map(|step| Done::new(step.object, step.id));
         if let (Ok(answer), Some(made)) = (answer, &made)
             && [400, 409].contains(&answer.status)
             && TAKEN.iter().any(|text| explanation(answer).contains(text))

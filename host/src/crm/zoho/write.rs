@@ -7,9 +7,10 @@
 
 use serde_json::{Value, json};
 
+use crate::crm::writable;
 use crate::domain::answer::{line, written};
 use crate::domain::connector::{
-    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, marker, marker_in,
+    AskError, Done, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker,
 };
 use crate::domain::fields;
 use crate::domain::http::{Failure, Method, Request, Response};
@@ -26,13 +27,11 @@ const SUBJECT_MAX_CHARS: usize = 250;
 
 impl WritesBack for Zoho {
     fn check(&self, write: &Write) -> Result<(), String> {
-        if is_id(&write.contact_id) {
-            return Ok(());
-        }
-        Err(format!(
-            "{:?} is no Zoho id of a lead or contact",
-            write.contact_id
-        ))
+        writable::contact(
+            write,
+            is_id(&write.contact_id),
+            "Zoho id of a lead or contact",
+        )
     }
 
     fn request(&self, write: &Write, done: &[Done]) -> Option<Request> {
@@ -145,10 +144,7 @@ impl WritesBack for Zoho {
             (_, 204) => return Ok(None),
             (WriteKind::Mail(mail), 200) => {
                 let found = verdict(&body).get("available") == Some(&Value::Bool(true));
-                return Ok(found.then(|| Done {
-                    object: "Emails".to_owned(),
-                    id: mail.message_id.clone(),
-                }));
+                return Ok(found.then(|| Done::new("Emails", mail.message_id.clone())));
             }
             _ => {}
         }
@@ -159,15 +155,10 @@ impl WritesBack for Zoho {
             _ => ("Notes", "Note_Content"),
         };
         let ours = |record: &&Value| {
-            fields::text(record, field).and_then(marker_in) == Some(write.id.as_str())
+            fields::text(record, field).is_some_and(|text| is_marked(text, write))
         };
         let found = records.ok_or_else(|| failure(answer))?.iter().find(ours);
-        Ok(found.and_then(|record| {
-            Some(Done {
-                object: object.to_owned(),
-                id: fields::id(record, "id")?,
-            })
-        }))
+        Ok(found.and_then(|record| Some(Done::new(object, fields::id(record, "id")?))))
     }
 }
 

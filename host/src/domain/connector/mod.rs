@@ -22,7 +22,7 @@ pub use reconcile::{Cursor, Found, Reconciles, Record};
 pub use register::{Registered, Registers, Renews};
 pub use settings::{Settings, Unfit};
 pub use writeback::{
-    Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, marker, marker_in,
+    Done, SentMail, Write, WriteKind, WriteOutcome, WritesBack, is_marked, marker, marker_in,
 };
 
 use super::hook::Hook;

@@ -106,6 +106,13 @@ pub struct Done {
     pub id: String,
 }
 
+impl Done {
+    pub fn new(object: &str, id: String) -> Self {
+        let object = object.to_owned();
+        Self { object, id }
+    }
+}
+
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,6 +149,12 @@ pub fn marker_in(text: &str) -> Option<&str> {
     (end > "wb_".len()).then(|| &rest[..end])
 }
 
+/// Whether a text carries the marker of this very write. A copied mail may quote another's.
+pub fn is_marked(text: &str, write: &Write) -> bool {
+    text.match_indices(MARKER)
+        .any(|(at, _)| marker_in(&text[at..]) == Some(write.id.as_str()))
+}
+
 const MARKER: &str = "followup:";
 
 #[cfg(test)]
@@ -158,6 +171,30 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(marker_in(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_write_finds_its_own_marker_only() {
+        let write = Write {
+            id: "wb_ab1".to_owned(),
+            kind: WriteKind::Note {
+                body: String::new(),
+            },
+            contact_id: "7".to_owned(),
+            account_id: None,
+            deal_id: None,
+            owner_id: None,
+            at: Instant(0),
+        };
+        for (text, expect) in [
+            ("followup:wb_ab1", true),
+            ("> followup:wb_other\n\nfollowup:wb_ab1", true),
+            ("followup:wb_ab12", false),
+            ("followup: see wb_ab1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_marked(text, &write), expect, "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@
 //! an interval instead.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::convert::Infallible;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +25,8 @@ const GATHER: Duration = Duration::from_millis(20);
 const SAYS_SO: Duration = Duration::from_secs(4);
 /// Where bells ring all the time, the host says so after so many gatherings, each `SAYS_SO` long at most.
 const TOLD_PER_WORD: usize = 3;
+/// How long the ear waits before it listens anew: nobody else at that server is helped by haste.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long one wait for notifications is, before it is looked whether to stop.
 const LISTEN_FOR: Duration = Duration::from_millis(500);
 /// A notification to oneself that takes longer does not come through.
@@ -139,7 +141,13 @@ fn live(host: &Host, connection: &Connection) {
 /// A thread that listens until `stop`. Says whether what it hears comes through.
 pub(super) struct Listener {
     pub(super) heard: heard::Receiver<Heard>,
-    stop: Arc<AtomicBool>,
+    /// Nothing is ever said through it: dropped, it stops the thread.
+    _stop: mpsc::Sender<Infallible>,
+}
+
+/// Whether to stop, after waiting for so long.
+fn stops(stop: &mpsc::Receiver<Infallible>, after: Duration) -> bool {
+    stop.recv_timeout(after) == Err(mpsc::RecvTimeoutError::Disconnected)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,30 +159,25 @@ pub(super) enum Heard {
     Deaf,
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
 impl Listener {
     pub(super) fn start(address: Arc<Address>, host: String) -> Result<Self, Error> {
         let (told, heard) = heard::channel(BELLS.len() * 64);
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let (stop, stopped) = mpsc::channel();
         thread::Builder::new()
             .name("store-listener".to_owned())
             .spawn(move || {
-                while !stopped.load(Ordering::Relaxed) && !told.is_closed() {
-                    // Where it fails, the one that waits rings all bells, and it is tried again after that.
+                // Where it fails, the one that waits rings all bells until it is tried again.
+                loop {
                     let _ = listen(&address, &host, &told, &stopped);
-                    if told.blocking_send(Heard::Deaf).is_err() {
+                    if told.blocking_send(Heard::Deaf).is_err()
+                        || stops(&stopped, LISTEN_AGAIN_AFTER)
+                    {
                         return;
                     }
                 }
             })
             .map_err(|e| Error::Unavailable(format!("no thread for the store: {e}")))?;
-        Ok(Self { heard, stop })
+        Ok(Self { heard, _stop: stop })
     }
 }
 
@@ -182,7 +185,7 @@ fn listen(
     address: &Address,
     host: &str,
     told: &heard::Sender<Heard>,
-    stopped: &AtomicBool,
+    stopped: &mpsc::Receiver<Infallible>,
 ) -> Result<(), postgres::Error> {
     let Ok(mut client) = address.client() else {
         return Ok(());
@@ -191,7 +194,7 @@ fn listen(
     client.batch_execute(&format!("SELECT pg_notify('followup', '{host} probe')"))?;
     let mut silent_ms = 0;
     let mut works = false;
-    while !stopped.load(Ordering::Relaxed) && (works || silent_ms < PROBE_MAX_MS) {
+    while !stops(stopped, Duration::ZERO) && (works || silent_ms < PROBE_MAX_MS) {
         let mut notifications = client.notifications();
         let mut waiting = notifications.timeout_iter(LISTEN_FOR);
         while let Some(notification) = waiting.next()? {

@@ -11,6 +11,7 @@
 use super::pool::Seat;
 use super::session::Connection;
 use crate::store::Error;
+use crate::store::commits::{self, Moment};
 use crate::store::sql::engine::Job;
 
 /// Times that a job is run when others cross it.
@@ -70,7 +71,12 @@ pub(super) fn write<T>(
         connection.take_crossed();
         let done = job(connection);
         let ended = match &done {
-            Ok(_) => connection.run("COMMIT").map(|_| ()),
+            Ok(_) => {
+                commits::pass(Moment::Before);
+                let ended = connection.run("COMMIT").map(|_| ());
+                commits::pass(Moment::After);
+                ended
+            }
             Err(e) => {
                 // A lost connection has rolled back by itself.
                 let _ = connection.run("ROLLBACK");

@@ -103,6 +103,40 @@ pub(super) fn conclude(tx: &Db, conclusion: &Conclusion) -> Result<(), Error> {
     free_timers(tx, seq, conclusion.now)
 }
 
+/// Ends an attempt that was claimed at that moment and never made. False where it was not claimed.
+pub(super) fn take_back(
+    tx: &Db,
+    seq: i64,
+    claimed_at: Instant,
+    now: Instant,
+) -> Result<bool, Error> {
+    let claimed = first(
+        tx,
+        "SELECT 1 AS one FROM messages m JOIN attempts a ON a.message_seq = m.seq AND a.number = m.attempts
+         WHERE m.seq = ?1 AND m.status = 'sending' AND a.started_at = ?2 AND a.finished_at IS NULL",
+        params![seq, claimed_at.0],
+        |row| get::<i64>(row, "one"),
+    )?;
+    if claimed.is_none() {
+        return Ok(false);
+    }
+    let reason = "the store did not answer the claim: no provider was called".to_owned();
+    let conclusion = Conclusion {
+        seq,
+        outcome: Outcome::Retry {
+            reason: reason.clone(),
+            after_ms: None,
+        },
+        next: Next::Again {
+            at: now,
+            reason,
+            certain: true,
+        },
+        now,
+    };
+    conclude(tx, &conclusion).map(|()| true)
+}
+
 /// The message does not wait any more: the timers of its enrollment that waited for it may ring,
 /// later by as much as the message was late.
 pub(super) fn free_timers(tx: &Db, seq: i64, now: Instant) -> Result<(), Error> {

@@ -127,7 +127,7 @@ impl<E: Engine> Controls for SqlStore<E> {
                     tx,
                     "UPDATE messages SET status = 'queued', held_reason = NULL, rule = NULL, released_at = ?3,
                             due_at = CASE WHEN due_at > ?3 THEN due_at ELSE ?3 END
-                     WHERE tenant_id = ?1 AND status = 'held' AND rule = 'stale' AND (CAST(?2 AS TEXT) IS NULL OR id = ?2)",
+                     WHERE tenant_id = ?1 AND status = 'held' AND rule IN ('stale', 'restored') AND (CAST(?2 AS TEXT) IS NULL OR id = ?2)",
                     params![tenant.0, message, now.0],
                 )?;
                 // An exit that was acknowledged lets nothing out any more, whoever says so.

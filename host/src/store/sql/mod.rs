@@ -10,6 +10,7 @@
 //! What is asked or written for many is said once, with the parameters of each (`query_each`,
 //! `execute_each`, `insert_each`): SQLite repeats the statement, PostgreSQL runs it for all in one round trip.
 
+mod audit;
 pub(super) mod backlog;
 mod choices;
 mod conclude;
@@ -34,6 +35,7 @@ mod reconciles;
 mod recorded;
 pub(super) mod register;
 mod reports;
+pub(super) mod restores;
 mod roster;
 pub(super) mod rows;
 mod standing;

@@ -92,6 +92,17 @@ impl<E: Engine> Outbox for SqlStore<E> {
         .await
     }
 
+    async fn take_back(&self, claims: Vec<(i64, Instant)>, now: Instant) -> Result<usize, Error> {
+        self.write(move |tx| {
+            let mut taken = 0;
+            for (seq, claimed_at) in &claims {
+                taken += usize::from(conclude::take_back(tx, *seq, *claimed_at, now)?);
+            }
+            Ok(taken)
+        })
+        .await
+    }
+
     async fn set_aside(&self, asides: Vec<SetAside>, now: Instant) -> Result<(), Error> {
         self.write(move |tx| {
             let messages: Vec<i64> = asides.iter().map(|aside| aside.seq).collect();

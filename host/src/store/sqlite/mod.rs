@@ -1,8 +1,9 @@
 //! SQLite: a file in WAL mode with `synchronous=FULL`, one writer thread with group commit (`writer`),
-//! readers on connections of their own. `watch` hears other processes.
+//! readers on connections of their own. `watch` hears other processes, `backup` copies.
 //!
 //! What a commit acknowledged survives `kill -9` and power loss. The statements are those of `sql`.
 
+pub(super) mod backup;
 #[cfg(test)]
 mod plans;
 mod session;

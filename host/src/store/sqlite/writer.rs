@@ -11,6 +11,7 @@ use rusqlite::{Connection, Savepoint, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::store::Error;
+use crate::store::commits::{self, Moment};
 use crate::store::sql::engine as sql;
 
 /// A job: gets its savepoint, or the reason why there is none.
@@ -98,7 +99,9 @@ fn commit(connection: &mut Connection, batch: Vec<Job>) -> (Vec<Reply>, Result<(
         .into_iter()
         .map(|job| job(transaction.savepoint_with_name("job").map_err(super::error)))
         .collect();
+    commits::pass(Moment::Before);
     let committed = transaction.commit().map_err(super::error);
+    commits::pass(Moment::After);
     if let Err(e) = &committed {
         tracing::error!(error = %e, "a commit failed; nothing of it is stored, the callers try again");
     }

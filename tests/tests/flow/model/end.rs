@@ -82,6 +82,7 @@ pub(super) async fn nothing_is_forgotten(life: Life) -> anyhow::Result<usize> {
         })?;
         ensure!(left.is_empty(), "{what}: {left:?}, and it is {now}");
     }
+    audit::every_promise_holds(&life.town).await?;
     audit::numbers_are_gapless(&life.town)?;
     audit::every_message_was_decided(&life.town)?;
     let mails = life.world.mails();
