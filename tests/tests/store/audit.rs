@@ -203,7 +203,7 @@ async fn send(store: &Shared, name: &str) {
 async fn ask_a_person(store: &Shared) {
     let sequence = register(store, "one").await;
     let mut eve = known("eve");
-    eve.kind = kind::FORM_SUBMITTED.to_owned();
+    kind::FORM_SUBMITTED.clone_into(&mut eve.kind);
     hear(store, vec![eve]).await;
     let contacts = due(store, NOW).await;
     let email = Some(address("eve@x.example"));
