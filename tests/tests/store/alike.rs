@@ -375,13 +375,8 @@ async fn decide(
             .collect();
         turns.push(turn);
     }
-    let mut committed = Vec::new();
-    // One after the other: of several at once, either may be first.
-    for turn in turns {
-        for result in store.commit(vec![turn]).await {
-            committed.push(answer(result));
-        }
-    }
+    let committed = store.commit(turns).await.into_iter().map(answer);
+    let committed: Vec<_> = committed.collect();
     format!("{due:?} {committed:?}")
 }
 

@@ -97,6 +97,8 @@ conformance![
     recipient::a_click_is_decided_when_nothing_can_follow_it,
     work::a_contact_is_due_until_it_is_decided,
     work::something_heard_meanwhile_is_a_conflict,
+    work::many_are_decided_at_once_and_each_gets_its_own,
+    work::who_breaks_a_rule_takes_nobody_along,
     work::a_timer_makes_its_contact_due,
     work::a_parked_call_is_tried_again_when_the_plugin_changes,
     work::what_lacked_a_field_is_composed_again_with_other_texts,

@@ -6,13 +6,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use postgres::error::{DbError, SqlState};
+use postgres::types::ToSql;
 use postgres::{Client, SimpleQueryMessage, Statement};
 
 use super::values::{Bound, Given};
 use super::words;
 use crate::domain::digest;
 use crate::store::Error;
-use crate::store::sql::db::{Columns, Held, Param, Reader, Session, Value};
+use crate::store::sql::db::{Columns, Each, EachReader, Held, Param, Reader, Session, Value};
 
 /// Prepared statements kept per connection; with more, all are forgotten.
 const STATEMENTS_MAX: usize = 512;
@@ -74,12 +75,30 @@ impl Connection {
         statement: &Statement,
         params: &[Param<'_>],
     ) -> Result<Vec<postgres::Row>, Error> {
-        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(*param)).collect();
-        let bound: Vec<_> = bound
-            .iter()
-            .map(|param| param as &(dyn postgres::types::ToSql + Sync))
-            .collect();
-        let answered = self.client.borrow_mut().query(statement, &bound);
+        let bound: Vec<Bound<'_>> = params.iter().map(Bound).collect();
+        let answered = self.client.borrow_mut().query(statement, &dynamic(&bound));
+        answered.map_err(|e| self.error(&e))
+    }
+
+    /// The same statement for all of them at once: each parameter is bound as an array of its values, in one
+    /// round trip. The statement for one tells the parameters' types.
+    fn statement_for_each(&self, sql: &str, words: fn(&str) -> String) -> Result<Statement, Error> {
+        let single = self.statement(sql, || words(sql))?;
+        self.statement(&format!("each {sql}"), || {
+            words::for_each(&words(sql), single.params())
+        })
+    }
+
+    fn rows_of_each(
+        &self,
+        statement: &Statement,
+        each: Each<'_>,
+    ) -> Result<Vec<postgres::Row>, Error> {
+        let columns = columns(each);
+        let answered = self
+            .client
+            .borrow_mut()
+            .query(statement, &dynamic(&columns));
         answered.map_err(|e| self.error(&e))
     }
 
@@ -144,12 +163,11 @@ impl Session for Connection {
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
         let statement = self.statement(sql, || words::translate(sql))?;
-        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(*param)).collect();
-        let bound: Vec<_> = bound
-            .iter()
-            .map(|param| param as &(dyn postgres::types::ToSql + Sync))
-            .collect();
-        let changed = self.client.borrow_mut().execute(&statement, &bound);
+        let bound: Vec<Bound<'_>> = params.iter().map(Bound).collect();
+        let changed = self
+            .client
+            .borrow_mut()
+            .execute(&statement, &dynamic(&bound));
         changed
             .map(|rows| rows as usize)
             .map_err(|e| self.error(&e))
@@ -158,9 +176,62 @@ impl Session for Connection {
     fn insert(&self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
         let statement = self.statement(sql, || words::translate_insert(sql))?;
         let rows = self.rows(&statement, params)?;
-        match rows.first().map(|row| row.value("id")).transpose()? {
-            Some(Value::Integer(id)) => Ok(id),
-            _ => Err(Error::Invalid("an insert gave no id".to_owned())),
+        let row = rows.first();
+        row.map_or_else(
+            || Err(Error::Invalid("an insert gave no row".to_owned())),
+            |row| number(row, "id"),
+        )
+    }
+
+    fn query_each(&self, sql: &str, each: Each<'_>, read: EachReader<'_>) -> Result<(), Error> {
+        if each.is_empty() {
+            return Ok(());
+        }
+        if let Some(params) = each.only() {
+            return self.query(sql, params, &mut |row| read(0, row).map(|()| true));
+        }
+        let statement = self.statement_for_each(sql, words::translate)?;
+        for row in self.rows_of_each(&statement, each)? {
+            read(number(&row, words::PLACE)? as usize - 1, &row)?;
+        }
+        Ok(())
+    }
+
+    fn execute_each(&self, sql: &str, each: Each<'_>) -> Result<usize, Error> {
+        if each.is_empty() {
+            return Ok(0);
+        }
+        if let Some(params) = each.only() {
+            return self.execute(sql, params);
+        }
+        let statement = self.statement_for_each(sql, words::translate)?;
+        let columns = columns(each);
+        let changed = self
+            .client
+            .borrow_mut()
+            .execute(&statement, &dynamic(&columns));
+        changed
+            .map(|rows| rows as usize)
+            .map_err(|e| self.error(&e))
+    }
+
+    /// Ids are drawn in the order of the rows, whatever order they are given back in.
+    fn insert_each(&self, sql: &str, each: Each<'_>) -> Result<Vec<i64>, Error> {
+        if each.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(params) = each.only() {
+            return self.insert(sql, params).map(|id| vec![id]);
+        }
+        let statement = self.statement_for_each(sql, words::translate_insert)?;
+        let rows = self.rows_of_each(&statement, each)?;
+        let ids = rows.iter().map(|row| number(row, "id"));
+        let mut ids = ids.collect::<Result<Vec<i64>, Error>>()?;
+        ids.sort_unstable();
+        if ids.len() == each.rows().len() {
+            Ok(ids)
+        } else {
+            Err(Error::Invalid("an insert left rows out".to_owned()))
         }
     }
 
@@ -198,6 +269,23 @@ impl Session for Connection {
             }
         };
         self.run(&sql).map(|_| ())
+    }
+}
+
+fn columns(each: Each<'_>) -> Vec<Vec<Bound<'_>>> {
+    let column = |number| each.column(number).map(Bound).collect();
+    (0..each.width()).map(column).collect()
+}
+
+fn dynamic<T: ToSql + Sync>(bound: &[T]) -> Vec<&(dyn ToSql + Sync)> {
+    let param = |param| param as &(dyn ToSql + Sync);
+    bound.iter().map(param).collect()
+}
+
+fn number(row: &postgres::Row, column: &str) -> Result<i64, Error> {
+    match row.value(column)? {
+        Value::Integer(number) => Ok(number),
+        other => Err(Error::Invalid(format!("column {column} holds {other:?}"))),
     }
 }
 

@@ -12,16 +12,16 @@ type Failed = Box<dyn Error + Sync + Send>;
 
 /// A parameter, whatever the server takes it for.
 #[derive(Debug)]
-pub(super) struct Bound<'p>(pub(super) Param<'p>);
+pub(super) struct Bound<'p>(pub(super) &'p Param<'p>);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
         match self.0 {
             Param::Null => Ok(IsNull::Yes),
             Param::TooLarge => Err("a number is too large for a column".into()),
-            Param::Integer(number) => integer(number, ty, out),
+            Param::Integer(number) => integer(*number, ty, out),
             Param::Bool(truth) if *ty == Type::BOOL => truth.to_sql(ty, out),
-            Param::Bool(truth) => integer(i64::from(truth), ty, out),
+            Param::Bool(truth) => integer(i64::from(*truth), ty, out),
             Param::Text(text) => self::text(text, ty, out),
             Param::Bytes(bytes) => bytes.to_sql(ty, out),
         }

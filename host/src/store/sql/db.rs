@@ -4,6 +4,8 @@
 //! bring a `Session`. A text is written in the words that both know (`sql/mod.rs` tells which), with
 //! parameters as `?1`, `?2`.
 
+use std::borrow::Cow;
+
 use crate::store::Error;
 
 /// A connection inside a transaction, or one that reads.
@@ -15,6 +17,9 @@ pub type Row<'r> = dyn Columns + 'r;
 /// Reads one row; whether more are wanted.
 pub type Reader<'f> = &'f mut dyn FnMut(&Row<'_>) -> Result<bool, Error>;
 
+/// Reads a row, told for which of several it was asked.
+pub type EachReader<'f> = &'f mut dyn FnMut(usize, &Row<'_>) -> Result<(), Error>;
+
 pub trait Session {
     /// Runs a statement that gives rows, until `read` wants no more.
     fn query(&self, sql: &str, params: &[Param<'_>], read: Reader<'_>) -> Result<(), Error>;
@@ -24,6 +29,16 @@ pub trait Session {
 
     /// Inserts a row into a table with an `id`, and returns it.
     fn insert(&self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error>;
+
+    /// Runs a query with each of these parameters. The rows of one are in the query's order.
+    fn query_each(&self, sql: &str, each: Each<'_>, read: EachReader<'_>) -> Result<(), Error>;
+
+    /// Runs a statement with each of these parameters, no two of which may concern the same row; how many
+    /// rows that changed.
+    fn execute_each(&self, sql: &str, each: Each<'_>) -> Result<usize, Error>;
+
+    /// Inserts a row with each of these parameters into a table with an `id`; the ids, in that order.
+    fn insert_each(&self, sql: &str, each: Each<'_>) -> Result<Vec<i64>, Error>;
 
     /// Nobody else changes what concerns these contacts until the transaction ends: what is read of
     /// them from here on holds. Where one writer does everything, that is so anyway.
@@ -55,15 +70,15 @@ pub enum Value<'v> {
     Bytes(&'v [u8]),
 }
 
-/// What is bound to a statement; nothing is copied for it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What is bound to a statement; what lives longer is not copied for it.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Param<'p> {
     Null,
     Integer(i64),
     /// A number that no column holds: refused when it is bound.
     TooLarge,
     Bool(bool),
-    Text(&'p str),
+    Text(Cow<'p, str>),
     Bytes(&'p [u8]),
 }
 
@@ -74,6 +89,80 @@ macro_rules! params {
     };
 }
 pub(in crate::store) use params;
+
+/// Parameters of one statement, for each of several times that it is meant.
+#[derive(Clone, Copy)]
+pub struct Each<'p> {
+    width: usize,
+    params: &'p [Param<'p>],
+}
+
+impl<'p> Each<'p> {
+    pub fn of<const N: usize>(rows: &'p [[Param<'p>; N]]) -> Self {
+        Self {
+            width: N,
+            params: rows.as_flattened(),
+        }
+    }
+
+    pub fn rows(self) -> impl ExactSizeIterator<Item = &'p [Param<'p>]> {
+        self.params.chunks_exact(self.width)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.params.is_empty()
+    }
+
+    /// The only one, where there are no more.
+    pub fn only(self) -> Option<&'p [Param<'p>]> {
+        (self.params.len() == self.width).then_some(self.params)
+    }
+
+    /// The parameter of one number, counted from 0, of each.
+    pub fn column(self, number: usize) -> impl Iterator<Item = &'p Param<'p>> {
+        self.rows().map(move |row| &row[number])
+    }
+
+    pub fn width(self) -> usize {
+        self.width
+    }
+}
+
+/// One of the `Each`, in the order of their numbers. Takes what it is given: JSON is made for it.
+macro_rules! row {
+    ($($param:expr),* $(,)?) => {
+        [$($crate::store::sql::db::IntoParam::into_param($param)),*]
+    };
+}
+pub(in crate::store) use row;
+
+pub trait IntoParam<'p> {
+    fn into_param(self) -> Param<'p>;
+}
+
+impl<'p, T: ToParam + ?Sized> IntoParam<'p> for &'p T {
+    fn into_param(self) -> Param<'p> {
+        self.param()
+    }
+}
+
+impl<'p, T: IntoParam<'p>> IntoParam<'p> for Option<T> {
+    fn into_param(self) -> Param<'p> {
+        self.map_or(Param::Null, T::into_param)
+    }
+}
+
+impl<'p> IntoParam<'p> for bool {
+    fn into_param(self) -> Param<'p> {
+        Param::Bool(self)
+    }
+}
+
+impl<'p> IntoParam<'p> for String {
+    fn into_param(self) -> Param<'p> {
+        Param::Text(Cow::Owned(self))
+    }
+}
 
 pub trait ToParam {
     fn param(&self) -> Param<'_>;
@@ -93,13 +182,13 @@ impl<T: ToParam> ToParam for Option<T> {
 
 impl ToParam for str {
     fn param(&self) -> Param<'_> {
-        Param::Text(self)
+        Param::Text(Cow::Borrowed(self))
     }
 }
 
 impl ToParam for String {
     fn param(&self) -> Param<'_> {
-        Param::Text(self)
+        Param::Text(Cow::Borrowed(self))
     }
 }
 
@@ -164,6 +253,12 @@ macro_rules! integers {
             }
         }
 
+        impl<'p> IntoParam<'p> for $integer {
+            fn into_param(self) -> Param<'p> {
+                i64::try_from(self).map_or(Param::TooLarge, Param::Integer)
+            }
+        }
+
         impl FromValue for $integer {
             fn from_value(value: Value<'_>) -> Option<Self> {
                 match value {
@@ -179,6 +274,12 @@ integers!(i32, u32, u64, usize);
 impl ToParam for i64 {
     fn param(&self) -> Param<'_> {
         Param::Integer(*self)
+    }
+}
+
+impl<'p> IntoParam<'p> for i64 {
+    fn into_param(self) -> Param<'p> {
+        Param::Integer(self)
     }
 }
 

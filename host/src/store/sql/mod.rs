@@ -6,6 +6,9 @@
 //! larger of two is a CASE, `data ->> 'name'` digs in JSON. `INDEXED BY` and `CROSS JOIN … ON` are for
 //! SQLite's planner alone; PostgreSQL's session leaves them out. What must not be crossed by another
 //! host says so to its session (`hold`); SQLite has one writer.
+//!
+//! What is asked or written for many is said once, with the parameters of each (`query_each`,
+//! `execute_each`, `insert_each`): SQLite repeats the statement, PostgreSQL runs it for all in one round trip.
 
 mod audit;
 pub(super) mod backlog;
@@ -38,7 +41,6 @@ pub(super) mod rows;
 mod standing;
 mod triggers;
 pub(super) mod work;
-mod work_commit;
 mod writebacks;
 
 use async_trait::async_trait;

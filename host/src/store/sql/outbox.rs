@@ -11,8 +11,8 @@ use super::rows::{collect, execute, first, get, instant, instant_opt, json, json
 use super::{SqlStore, conclude, looks, pace, work, writebacks};
 use crate::domain::decision::ContactView;
 use crate::domain::enrollment::ExitReason;
-use crate::domain::pause::{Pauses, Scope};
-use crate::domain::touch::Lookback;
+use crate::domain::pause::Scope;
+use crate::domain::touch::{Lookback, Recent};
 use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
     Aside, Claim, Conclusion, Doubtful, DueMessage, Health, Look, OpenAttempt, Outbox, SetAside,
@@ -55,10 +55,7 @@ impl<E: Engine> Outbox for SqlStore<E> {
             if due.is_empty() {
                 return Ok(due);
             }
-            let pauses = Arc::new(pace::pauses(db, DEFAULT_TENANT.0)?);
-            for message in &mut due {
-                look_around(db, message, &pauses, now, lookback)?;
-            }
+            look_around(db, &mut due, now, lookback)?;
             Ok(due)
         })
         .await
@@ -208,7 +205,7 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
         quiet: pace::quiet(row)?,
         // Filled in by `look_around`.
         pauses: Arc::default(),
-        recent: crate::domain::touch::Recent::default(),
+        recent: Recent::default(),
         identity: get(row, "identity")?,
         template: get(row, "template")?,
         context: json(row, "context")?,
@@ -219,29 +216,34 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
     })
 }
 
-/// What the message is judged by beside its own row.
+/// What the messages are judged by beside their own rows.
 fn look_around(
     db: &Db,
-    message: &mut DueMessage,
-    pauses: &Arc<Pauses>,
+    messages: &mut [DueMessage],
     now: Instant,
     lookback: Lookback,
 ) -> Result<(), Error> {
-    let tenant = message.tenant.0;
-    let mut recent = pace::around_contact(
-        db,
-        tenant,
-        message.contact_id,
-        message.account_key.as_deref(),
-        now,
-        lookback,
-    )?;
-    let (of_contact, of_account) = pace::yields_to(db, message, now, lookback)?;
-    recent.contact.extend(of_contact);
-    recent.account.extend(of_account);
-    (recent.domain, recent.identity) = pace::around_identity(db, message, now, lookback)?;
-    message.recent = recent;
-    message.pauses = Arc::clone(pauses);
+    let pauses = Arc::new(pace::pauses(db, DEFAULT_TENANT.0)?);
+    let around: Vec<_> = messages
+        .iter()
+        .map(|message| pace::Around {
+            tenant: message.tenant.0,
+            contact: message.contact_id,
+            account_key: message.account_key.as_deref(),
+        })
+        .collect();
+    let recent = pace::around_contacts(db, &around, now, lookback)?;
+    let before = pace::yields_to(db, messages, now, lookback)?;
+    let identities = pace::around_identities(db, messages, now, lookback)?;
+    let parts = recent.into_iter().zip(before).zip(identities);
+    for (message, ((recent, before), identity)) in messages.iter_mut().zip(parts) {
+        message.recent = Recent {
+            contact: [recent.contact, before.contact].concat(),
+            account: [recent.account, before.account].concat(),
+            ..identity
+        };
+        message.pauses = Arc::clone(&pauses);
+    }
     Ok(())
 }
 
@@ -390,7 +392,7 @@ fn ask_a_person(tx: &Db, seq: i64, title: &str, reason: &str, now: Instant) -> R
         },
     )?;
     match place {
-        Some(new) => writebacks::add(tx, &new),
+        Some(new) => writebacks::add(tx, &[new]),
         None => Ok(()),
     }
 }

@@ -1,8 +1,10 @@
 //! What the guardrails ask beside the contact itself: suppressions, pauses, and touches of late.
 
-use crate::store::sql::db::{Db, Param, Row, params};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::{collect, first, get, instant, instant_opt};
+use crate::store::sql::db::{Db, Param, Row, params, row};
+
+use super::rows::{collect, collect_each, first, get, instant, instant_opt};
 use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Pauses, Scope};
 use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
@@ -59,147 +61,170 @@ pub(super) fn quiet(row: &Row<'_>) -> Result<Option<Quiet>, Error> {
         .map(|(until, reason)| Quiet { until, reason }))
 }
 
-/// Touches of the contact and of its account.
-pub(super) fn around_contact(
-    db: &Db,
-    tenant: i64,
-    contact: i64,
-    account_key: Option<&str>,
-    now: Instant,
-    lookback: Lookback,
-) -> Result<Recent, Error> {
-    let mut recent = Recent::default();
-    if lookback.contact_ms > 0 {
-        recent.contact = moments(
-            db,
-            "SELECT at FROM (SELECT at FROM touches WHERE contact_id = ?1 AND at > ?2 ORDER BY at DESC LIMIT ?3) AS latest
-             ORDER BY at",
-            params![contact, now.plus_ms(-lookback.contact_ms).0, TOUCHES_MAX],
-        )?;
-    }
-    if let Some(key) = account_key
-        && lookback.account_ms > 0
-    {
-        recent.account = moments(
-            db,
-            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND account_key = ?2 AND at > ?3
-                             ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
-            params![
-                tenant,
-                key,
-                now.plus_ms(-lookback.account_ms).0,
-                TOUCHES_MAX
-            ],
-        )?;
-    }
-    Ok(recent)
+/// A contact whose touches are asked for, and its account.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'c> {
+    pub(super) tenant: i64,
+    pub(super) contact: i64,
+    pub(super) account_key: Option<&'c str>,
 }
 
-/// Touches of the contact's mail system and by an identity, with the slots that waiting messages of
-/// that identity were given, where they are as important.
-pub(super) fn around_identity(
+/// Touches of each contact and of its account.
+pub(super) fn around_contacts(
     db: &Db,
-    message: &DueMessage,
+    contacts: &[Around<'_>],
     now: Instant,
     lookback: Lookback,
-) -> Result<(Vec<Instant>, Vec<Instant>), Error> {
-    let (tenant, identity) = (message.tenant.0, message.identity.as_str());
-    let domain = message.to.as_ref().map_or("", |to| to.domain());
-    let (mut of_domain, mut of_identity) = (Vec::new(), Vec::new());
-    if lookback.domain_ms > 0 {
-        of_domain = moments(
-            db,
-            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND domain = ?2 AND at > ?3
-                             AND message_seq IS NOT NULL ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
-            params![
-                tenant,
-                domain,
-                now.plus_ms(-lookback.domain_ms).0,
-                TOUCHES_MAX
-            ],
-        )?;
-    }
-    if lookback.identity_ms > 0 {
-        of_identity = moments(
-            db,
-            "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND identity = ?2 AND at > ?3
-                             ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
-            params![
-                tenant,
+) -> Result<Vec<Recent>, Error> {
+    let of_contacts = moments(
+        db,
+        "SELECT at FROM (SELECT at FROM touches WHERE contact_id = ?1 AND at > ?2 ORDER BY at DESC LIMIT ?3) AS latest
+         ORDER BY at",
+        contacts.iter().map(|of| (lookback.contact_ms > 0).then_some(of.contact)),
+        |contact| row![*contact, now.plus_ms(-lookback.contact_ms).0, TOUCHES_MAX],
+    )?;
+    let account = |of: &Around<'_>| of.account_key.map(|key| (of.tenant, key.to_owned()));
+    let of_accounts = moments(
+        db,
+        "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND account_key = ?2 AND at > ?3
+                         ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
+        contacts.iter().map(|of| account(of).filter(|_| lookback.account_ms > 0)),
+        |(tenant, key)| {
+            row![*tenant, key, now.plus_ms(-lookback.account_ms).0, TOUCHES_MAX]
+        },
+    )?;
+    Ok(contacts_and_accounts(of_contacts, of_accounts))
+}
+
+/// Of each message, the touches of its contact's mail system and by its identity, with the slots that
+/// waiting messages of that identity were given, where they are as important.
+pub(super) fn around_identities(
+    db: &Db,
+    messages: &[DueMessage],
+    now: Instant,
+    lookback: Lookback,
+) -> Result<Vec<Recent>, Error> {
+    let each = |wanted: bool| {
+        messages
+            .iter()
+            .map(move |message| wanted.then_some(message))
+    };
+    let domain = |message: &DueMessage| {
+        let domain = message.to.as_ref().map_or("", |to| to.domain());
+        (message.tenant.0, domain.to_owned())
+    };
+    let of_domains = moments(
+        db,
+        "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND domain = ?2 AND at > ?3
+                         AND message_seq IS NOT NULL ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
+        each(lookback.domain_ms > 0).map(|message| message.map(domain)),
+        |(tenant, domain)| {
+            row![*tenant, domain, now.plus_ms(-lookback.domain_ms).0, TOUCHES_MAX]
+        },
+    )?;
+    let by_identities = moments(
+        db,
+        "SELECT at FROM (SELECT at FROM touches WHERE tenant_id = ?1 AND identity = ?2 AND at > ?3
+                         ORDER BY at DESC LIMIT ?4) AS latest ORDER BY at",
+        each(lookback.identity_ms > 0)
+            .map(|message| message.map(|m| (m.tenant.0, m.identity.clone()))),
+        |(tenant, identity)| {
+            row![
+                *tenant,
                 identity,
                 now.plus_ms(-lookback.identity_ms).0,
                 TOUCHES_MAX
-            ],
-        )?;
-        of_identity.extend(moments(
-            db,
-            "SELECT due_at AS at FROM messages WHERE identity = ?1 AND status = 'queued' AND due_at > ?2
-               AND rule IS NOT NULL AND priority >= ?3 ORDER BY due_at LIMIT ?4",
-            params![identity, now.0, message.priority, TOUCHES_MAX],
-        )?);
-    }
-    Ok((of_domain, of_identity))
+            ]
+        },
+    )?;
+    let promised = moments(
+        db,
+        "SELECT due_at AS at FROM messages WHERE identity = ?1 AND status = 'queued' AND due_at > ?2
+           AND rule IS NOT NULL AND priority >= ?3 ORDER BY due_at LIMIT ?4",
+        each(lookback.identity_ms > 0)
+            .map(|message| message.map(|m| (m.identity.clone(), m.priority))),
+        |(identity, priority)| row![identity, now.0, *priority, TOUCHES_MAX],
+    )?;
+    let around = of_domains.into_iter().zip(by_identities).zip(promised);
+    let recent = around.map(|((domain, touches), promised)| Recent {
+        domain,
+        identity: [touches, promised].concat(),
+        ..Recent::default()
+    });
+    Ok(recent.collect())
 }
 
-/// Slots that messages wait for which come before this one: of a more important sequence, or of one
+/// Slots that messages wait for which come before each of these: of a more important sequence, or of one
 /// that is as important and asked earlier. Those of the contact, and those of its account.
 pub(super) fn yields_to(
     db: &Db,
-    message: &DueMessage,
+    messages: &[DueMessage],
     now: Instant,
     lookback: Lookback,
-) -> Result<(Vec<Instant>, Vec<Instant>), Error> {
+) -> Result<Vec<Recent>, Error> {
     const COMES_BEFORE: &str = "m.status = 'queued' AND (m.priority, -m.seq) > (?2, ?3)
          AND m.due_at > ?4 AND m.due_at <= ?5 ORDER BY m.due_at LIMIT ?6";
     let until = |ms: i64| now.plus_ms(ms).0;
-    let (priority, seq) = (message.priority, -message.seq);
-    let (mut of_contact, mut of_account) = (Vec::new(), Vec::new());
-    if lookback.contact_ms > 0 {
-        of_contact = moments(
-            db,
-            &format!(
-                "SELECT m.due_at AS at FROM messages m WHERE m.contact_id = ?1 AND {COMES_BEFORE}"
-            ),
-            params![
-                message.contact_id,
-                priority,
-                seq,
+    let each = |wanted: bool| {
+        messages
+            .iter()
+            .map(move |message| wanted.then_some(message))
+    };
+    let of_contacts = moments(
+        db,
+        &format!(
+            "SELECT m.due_at AS at FROM messages m WHERE m.contact_id = ?1 AND {COMES_BEFORE}"
+        ),
+        each(lookback.contact_ms > 0)
+            .map(|message| message.map(|m| (m.contact_id, m.priority, -m.seq))),
+        |(contact, priority, seq)| {
+            row![
+                *contact,
+                *priority,
+                *seq,
                 now.0,
                 until(lookback.contact_ms),
                 TOUCHES_MAX
-            ],
-        )?;
-    }
-    if let Some(key) = &message.account_key
-        && lookback.account_ms > 0
-    {
-        of_account = moments(
-            db,
-            &format!(
-                "SELECT m.due_at AS at FROM contacts c JOIN messages m ON m.contact_id = c.id
-                 WHERE c.tenant_id = ?7 AND c.account_key = ?1 AND {COMES_BEFORE}"
-            ),
-            params![
+            ]
+        },
+    )?;
+    let account = |m: &DueMessage| {
+        let key = m.account_key.clone()?;
+        Some((m.tenant.0, key, m.priority, -m.seq))
+    };
+    let of_accounts = moments(
+        db,
+        &format!(
+            "SELECT m.due_at AS at FROM contacts c JOIN messages m ON m.contact_id = c.id
+             WHERE c.tenant_id = ?7 AND c.account_key = ?1 AND {COMES_BEFORE}"
+        ),
+        each(lookback.account_ms > 0).map(|message| message.and_then(account)),
+        |(tenant, key, priority, seq)| {
+            row![
                 key,
-                priority,
-                seq,
+                *priority,
+                *seq,
                 now.0,
                 until(lookback.account_ms),
                 TOUCHES_MAX,
-                message.tenant.0
-            ],
-        )?;
-    }
-    Ok((of_contact, of_account))
+                *tenant
+            ]
+        },
+    )?;
+    Ok(contacts_and_accounts(of_contacts, of_accounts))
 }
 
-/// Slots of the contact's messages that wait.
-pub(super) fn promised(db: &Db, contact: i64, now: Instant) -> Result<Vec<Slot>, Error> {
-    collect(
+/// Slots of each contact's messages that wait.
+pub(super) fn promised(db: &Db, contacts: &[i64], now: Instant) -> Result<Vec<Vec<Slot>>, Error> {
+    let contacts: Vec<_> = contacts
+        .iter()
+        .map(|contact| row![*contact, now.0, TOUCHES_MAX])
+        .collect();
+    collect_each(
         db,
         "SELECT due_at, priority FROM messages WHERE contact_id = ?1 AND status = 'queued' AND due_at > ?2
          ORDER BY due_at LIMIT ?3",
-        params![contact, now.0, TOUCHES_MAX],
+        &contacts,
         |row| {
             Ok(Slot {
                 at: instant(row, "due_at")?,
@@ -209,8 +234,33 @@ pub(super) fn promised(db: &Db, contact: i64, now: Instant) -> Result<Vec<Slot>,
     )
 }
 
-fn moments(db: &Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Instant>, Error> {
-    collect(db, sql, params, |row| instant(row, "at"))
+fn contacts_and_accounts(contacts: Vec<Vec<Instant>>, accounts: Vec<Vec<Instant>>) -> Vec<Recent> {
+    let around = contacts.into_iter().zip(accounts);
+    let recent = around.map(|(contact, account)| Recent {
+        contact,
+        account,
+        ..Recent::default()
+    });
+    recent.collect()
+}
+
+/// What a statement finds for each key, none for none; it is asked once for those who share one.
+fn moments<K: Ord, const N: usize>(
+    db: &Db,
+    sql: &str,
+    keys: impl Iterator<Item = Option<K>>,
+    row: impl for<'k> Fn(&'k K) -> [Param<'k>; N],
+) -> Result<Vec<Vec<Instant>>, Error> {
+    let keys: Vec<Option<K>> = keys.collect();
+    let distinct: BTreeSet<&K> = keys.iter().flatten().collect();
+    let rows: Vec<_> = distinct.iter().map(|key| row(key)).collect();
+    let found = collect_each(db, sql, &rows, |row| instant(row, "at"))?;
+    let found: BTreeMap<&K, Vec<Instant>> = distinct.into_iter().zip(found).collect();
+    let of_key = |key: &Option<K>| found.get(key.as_ref()?).cloned();
+    Ok(keys
+        .iter()
+        .map(|key| of_key(key).unwrap_or_default())
+        .collect())
 }
 
 /// How the mail of an identity or a sequence fared: see `store::outbox`.

@@ -156,7 +156,7 @@ fn ask_a_person(
         due_at: Some(happening.at),
         now: happening.at,
     };
-    writebacks::add(tx, &new)
+    writebacks::add(tx, &[new])
 }
 
 /// A mailbox that is full for weeks is as good as none.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, FromValue, Param, Row, Value};
+use super::db::{Db, Each, FromValue, Param, Row, Value};
 use crate::domain::Instant;
 use crate::store::Error;
 
@@ -89,4 +89,37 @@ pub(in crate::store) fn execute(db: &Db, sql: &str, params: &[Param<'_>]) -> Res
 /// Inserts a row and returns its `id`.
 pub(super) fn insert(db: &Db, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
     db.insert(sql, params)
+}
+
+/// Every row of a query, asked with each of these parameters.
+pub(super) fn collect_each<const N: usize, T>(
+    db: &Db,
+    sql: &str,
+    rows: &[[Param<'_>; N]],
+    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<Vec<T>>, Error> {
+    let mut all: Vec<Vec<T>> = rows.iter().map(|_| Vec::new()).collect();
+    db.query_each(sql, Each::of(rows), &mut |place, row| {
+        all[place].push(read(row)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Runs a statement with each of these parameters, no two of which concern the same row.
+pub(super) fn execute_each<const N: usize>(
+    db: &Db,
+    sql: &str,
+    rows: &[[Param<'_>; N]],
+) -> Result<usize, Error> {
+    db.execute_each(sql, Each::of(rows))
+}
+
+/// Inserts these rows and returns their `id`s.
+pub(super) fn insert_each<const N: usize>(
+    db: &Db,
+    sql: &str,
+    rows: &[[Param<'_>; N]],
+) -> Result<Vec<i64>, Error> {
+    db.insert_each(sql, Each::of(rows))
 }

@@ -1,11 +1,15 @@
 //! The CRM's outbox: see `store::writebacks` for what it promises.
 
-use crate::store::sql::db::{Db, Row, params};
+use std::collections::BTreeMap;
+
+use crate::store::sql::db::{Db, Row, params, row};
 use crate::store::sql::engine::Engine;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::rows::{collect, execute, first, get, instant_opt, json, json_opt, parse, to_json};
+use super::rows::{
+    collect, execute, execute_each, first, get, instant_opt, json, json_opt, parse, to_json,
+};
 use super::{SqlStore, echoes};
 use crate::domain::connector::{Done, SentMail, Write, WriteKind};
 use crate::domain::mail::Mail;
@@ -139,14 +143,11 @@ pub(super) struct New<'a> {
     pub now: Instant,
 }
 
-/// Keeps it, for a CRM that knows the contact; where none does, for people.
-pub(super) fn add(tx: &Db, new: &New<'_>) -> Result<(), Error> {
-    execute(
-        tx,
-        "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at, created_at,
-                                 status)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open')",
-        params![
+/// Keeps them, for a CRM that knows the contact; where none does, for people.
+pub(super) fn add(tx: &Db, all: &[New<'_>]) -> Result<(), Error> {
+    let (mut rows, mut whose) = (Vec::new(), BTreeMap::new());
+    for new in all {
+        rows.push(row![
             new.tenant.0,
             new.contact,
             new.enrollment,
@@ -155,9 +156,21 @@ pub(super) fn add(tx: &Db, new: &New<'_>) -> Result<(), Error> {
             to_json(new.body)?,
             new.due_at.map(|at| at.0),
             new.now.0
-        ],
+        ]);
+        whose.insert((new.tenant.0, new.contact), new.now.0);
+    }
+    execute_each(
+        tx,
+        "INSERT INTO writebacks (tenant_id, contact_id, enrollment_id, decision_id, kind, body, due_at, created_at,
+                                 status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open')",
+        &rows,
     )?;
-    assign_of(tx, new.tenant, new.contact, new.now)
+    let whose = whose.into_iter();
+    let whose: Vec<_> = whose
+        .map(|((tenant, contact), now)| row![tenant, now, contact])
+        .collect();
+    execute_each(tx, &assign_of_one(), &whose).map(|_| ())
 }
 
 /// Gives what waits for any CRM to one that knows its contact.
@@ -179,8 +192,11 @@ pub(super) fn assign_of(
     contact: i64,
     now: Instant,
 ) -> Result<(), Error> {
-    let sql = format!("{ASSIGN} AND contact_id = ?3");
-    execute(tx, &sql, params![tenant.0, now.0, contact]).map(|_| ())
+    execute(tx, &assign_of_one(), params![tenant.0, now.0, contact]).map(|_| ())
+}
+
+fn assign_of_one() -> String {
+    format!("{ASSIGN} AND contact_id = ?3")
 }
 
 /// A copy of a mail that left, for the CRMs that want one and know the contact.

@@ -4,7 +4,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, Statement, ToSql};
 
 use crate::store::Error;
-use crate::store::sql::db::{Columns, Held, Param, Reader, Session, Value};
+use crate::store::sql::db::{Columns, Each, EachReader, Held, Param, Reader, Session, Value};
 
 impl Session for Connection {
     fn query(&self, sql: &str, params: &[Param<'_>], read: Reader<'_>) -> Result<(), Error> {
@@ -28,6 +28,33 @@ impl Session for Connection {
     fn insert(&self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
         Session::execute(self, sql, params)?;
         Ok(self.last_insert_rowid())
+    }
+
+    fn query_each(&self, sql: &str, each: Each<'_>, read: EachReader<'_>) -> Result<(), Error> {
+        let mut statement = self.prepare_cached(sql).map_err(super::error)?;
+        for (place, params) in each.rows().enumerate() {
+            bind(&mut statement, params)?;
+            let mut rows = statement.raw_query();
+            while let Some(row) = rows.next().map_err(super::error)? {
+                read(place, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute_each(&self, sql: &str, each: Each<'_>) -> Result<usize, Error> {
+        let mut statement = self.prepare_cached(sql).map_err(super::error)?;
+        let mut changed = 0;
+        for params in each.rows() {
+            bind(&mut statement, params)?;
+            changed += statement.raw_execute().map_err(super::error)?;
+        }
+        Ok(changed)
+    }
+
+    fn insert_each(&self, sql: &str, each: Each<'_>) -> Result<Vec<i64>, Error> {
+        let insert = |params| Session::insert(self, sql, params);
+        each.rows().map(insert).collect()
     }
 
     /// One thread writes.
