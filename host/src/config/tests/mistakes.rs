@@ -47,7 +47,7 @@ replied = "no"
     let expect = [
         "1: sever is unknown: did you mean \"server\"?",
         "4: server.listen \"8080\" cannot be read: write an address and a port, like 127.0.0.1:8080",
-        "5: server.port is unknown: use one of: listen, public_url, body_max_bytes, body_timeout_ms, concurrent_max, exit_wait_ms",
+        "5: server.port is unknown: use one of: listen, public_url, connections_max, header_timeout_ms, body_max_bytes, body_timeout_ms, concurrent_max, exit_wait_ms",
         "6: server.body_max_bytes must be a whole number from 1 to 67108864: the default is body_max_bytes = 1048576",
         "8: calendar.time_zone \"Europe/Berln\" cannot be read: use an IANA zone, like Europe/Berlin",
         "9: calendar.working_days.2 \"wednes\" cannot be read: use mon, tue, wed, thu, fri, sat, sun",
