@@ -17,7 +17,7 @@ use crate::domain::{Instant, JsonMap, doubt};
 use crate::store::outbox::{
     Aside, Claim, Conclusion, Doubtful, DueMessage, Health, Look, OpenAttempt, Outbox, SetAside,
 };
-use crate::store::{Bell, DEFAULT_TENANT, Duty, Error, TenantId};
+use crate::store::{Bell, Duty, Error, TenantId};
 
 /// True of a row of messages of which any attempt may have been accepted. A later one that certainly
 /// was not changes nothing of that: such a message is never called cancelled.
@@ -55,7 +55,7 @@ impl<E: Engine> Outbox for SqlStore<E> {
             if due.is_empty() {
                 return Ok(due);
             }
-            look_around(db, &mut due, now, lookback)?;
+            pace::look_around(db, &mut due, now, lookback)?;
             Ok(due)
         })
         .await
@@ -203,7 +203,7 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
         account: account.map(work::account_view),
         suppressed: get(row, "suppressed")?,
         quiet: pace::quiet(row)?,
-        // Filled in by `look_around`.
+        // Filled in by `pace::look_around`.
         pauses: Arc::default(),
         recent: Recent::default(),
         identity: get(row, "identity")?,
@@ -214,37 +214,6 @@ fn due_message(row: &Row<'_>) -> Result<DueMessage, Error> {
         attempts: get(row, "attempts")?,
         first_attempt_at: instant_opt(row, "first_attempt_at")?,
     })
-}
-
-/// What the messages are judged by beside their own rows.
-fn look_around(
-    db: &Db,
-    messages: &mut [DueMessage],
-    now: Instant,
-    lookback: Lookback,
-) -> Result<(), Error> {
-    let pauses = Arc::new(pace::pauses(db, DEFAULT_TENANT.0)?);
-    let around: Vec<_> = messages
-        .iter()
-        .map(|message| pace::Around {
-            tenant: message.tenant.0,
-            contact: message.contact_id,
-            account_key: message.account_key.as_deref(),
-        })
-        .collect();
-    let recent = pace::around_contacts(db, &around, now, lookback)?;
-    let before = pace::yields_to(db, messages, now, lookback)?;
-    let identities = pace::around_identities(db, messages, now, lookback)?;
-    let parts = recent.into_iter().zip(before).zip(identities);
-    for (message, ((recent, before), identity)) in messages.iter_mut().zip(parts) {
-        message.recent = Recent {
-            contact: [recent.contact, before.contact].concat(),
-            account: [recent.account, before.account].concat(),
-            ..identity
-        };
-        message.pauses = Arc::clone(&pauses);
-    }
-    Ok(())
 }
 
 /// The last look before a message leaves, in the transaction that hands it over. An exit that was

@@ -1,6 +1,7 @@
 //! What the guardrails ask beside the contact itself: suppressions, pauses, and touches of late.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::store::sql::db::{Db, Param, Row, params, row};
 
@@ -9,7 +10,7 @@ use crate::domain::Instant;
 use crate::domain::pause::{Cause, Pause, Pauses, Scope};
 use crate::domain::touch::{Lookback, Quiet, Recent, Slot};
 use crate::store::outbox::{DueMessage, Health};
-use crate::store::{Error, TenantId};
+use crate::store::{DEFAULT_TENANT, Error, TenantId};
 
 /// Of a row `c` of contacts: why its address or its domain must not be mailed.
 pub(super) const SUPPRESSED: &str = "(SELECT s.reason FROM suppressions s
@@ -96,9 +97,40 @@ pub(super) fn around_contacts(
     Ok(contacts_and_accounts(of_contacts, of_accounts))
 }
 
+/// What the messages are judged by beside their own rows.
+pub(super) fn look_around(
+    db: &Db,
+    messages: &mut [DueMessage],
+    now: Instant,
+    lookback: Lookback,
+) -> Result<(), Error> {
+    let pauses = Arc::new(pauses(db, DEFAULT_TENANT.0)?);
+    let around: Vec<_> = messages
+        .iter()
+        .map(|message| Around {
+            tenant: message.tenant.0,
+            contact: message.contact_id,
+            account_key: message.account_key.as_deref(),
+        })
+        .collect();
+    let recent = around_contacts(db, &around, now, lookback)?;
+    let before = yields_to(db, messages, now, lookback)?;
+    let identities = around_identities(db, messages, now, lookback)?;
+    let parts = recent.into_iter().zip(before).zip(identities);
+    for (message, ((recent, before), identity)) in messages.iter_mut().zip(parts) {
+        message.recent = Recent {
+            contact: [recent.contact, before.contact].concat(),
+            account: [recent.account, before.account].concat(),
+            ..identity
+        };
+        message.pauses = Arc::clone(&pauses);
+    }
+    Ok(())
+}
+
 /// Of each message, the touches of its contact's mail system and by its identity, with the slots that
 /// waiting messages of that identity were given, where they are as important.
-pub(super) fn around_identities(
+fn around_identities(
     db: &Db,
     messages: &[DueMessage],
     now: Instant,
@@ -156,7 +188,7 @@ pub(super) fn around_identities(
 
 /// Slots that messages wait for which come before each of these: of a more important sequence, or of one
 /// that is as important and asked earlier. Those of the contact, and those of its account.
-pub(super) fn yields_to(
+fn yields_to(
     db: &Db,
     messages: &[DueMessage],
     now: Instant,
