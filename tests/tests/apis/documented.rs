@@ -40,7 +40,7 @@ fn the_table_of_abilities_is_true() {
 
 fn table() -> String {
     let head = format!(
-        "Numbers are golden payloads and answers; `–` is what the kind cannot do.\n\n| kind | webhooks prove | hook | inbound | {} |\n|---|---|{}\n",
+        "Numbers are golden payloads and answers; `–` is what the kind cannot do with its sample's settings (HubSpot registers for public apps, Pipedrive refreshes tokens of OAuth apps: both are tested in their folders).\n\n| kind | webhooks prove | hook | inbound | {} |\n|---|---|{}\n",
         CALLS.join(" | "),
         "--:|".repeat(CALLS.len() + 2)
     );
