@@ -142,7 +142,7 @@ async fn a_pause_reaches_what_is_queued_already() {
         (&["pause", "--all", "--until", "2020-01-01"], "is over"),
         (
             &["outbox", "release", "--message", "msg_1"],
-            "is neither held as stale nor in doubt",
+            "is neither held as stale or restored nor in doubt",
         ),
         (&["why", "--message", "msg_1"], "there is no message"),
     ] {

@@ -64,6 +64,18 @@ pub async fn a_pause_lifted_meanwhile_holds_nothing(store: Shared) {
     assert_eq!(queued(&store, NOW).await.len(), 1, "looked at again");
 }
 
+/// A parked policy is not asked; what it decided before goes, whatever it is called.
+pub async fn a_plugin_called_like_a_sequence_is_another_matter(store: Shared) {
+    with_message(&store, ADA, "msg_1", None).await;
+    let parked = Pause {
+        name: "pricing".to_owned(),
+        ..pause(Scope::Plugin)
+    };
+    store.pause(DEFAULT_TENANT, parked).await.expect("stored");
+    let claim = claim_of(&queued(&store, NOW).await[0], ADA);
+    assert_eq!(store.claim(vec![claim], NOW).await.expect("stored"), [true]);
+}
+
 pub async fn a_pause_lifted_while_a_policy_thinks_holds_nothing(store: Shared) {
     let sequence = register(&store, "one").await;
     for (email, paused) in [(ADA, false), ("bob@x.example", true)] {

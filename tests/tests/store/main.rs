@@ -129,6 +129,7 @@ conformance![
     reactions::a_stale_message_goes_when_a_person_says_so,
     crossing::a_field_told_meanwhile_is_not_missing,
     crossing::a_pause_lifted_meanwhile_holds_nothing,
+    crossing::a_plugin_called_like_a_sequence_is_another_matter,
     crossing::a_pause_lifted_while_a_policy_thinks_holds_nothing,
     crossing::a_timer_freed_while_a_policy_thinks_rings,
     crossing::a_start_looks_again_at_what_configuration_may_cure,

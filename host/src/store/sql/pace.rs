@@ -22,8 +22,9 @@ pub(super) const PAUSED: &str = "EXISTS (SELECT 1 FROM pauses p
        AND CASE p.scope WHEN 'tenant' THEN TRUE
                         WHEN 'contact' THEN p.name = CAST(m.contact_id AS TEXT)
                         WHEN 'identity' THEN p.name = m.identity
-                        ELSE p.name = (SELECT s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
-                                       WHERE e.id = m.enrollment_id) END)";
+                        WHEN 'sequence' THEN p.name = (SELECT s.name FROM enrollments e JOIN sequences s ON s.id = e.sequence_id
+                                                       WHERE e.id = m.enrollment_id)
+                        ELSE FALSE END)";
 
 /// The touches of one identity that are looked at; one that sends more in the longest window of its
 /// caps is capped all the same, since the newest are taken.

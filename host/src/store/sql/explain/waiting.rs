@@ -113,4 +113,5 @@ const PAUSED_WHEN_DUE: &str = "EXISTS (SELECT 1 FROM pauses p
        AND CASE p.scope WHEN 'tenant' THEN TRUE
                         WHEN 'contact' THEN p.name = CAST(m.contact_id AS TEXT)
                         WHEN 'identity' THEN p.name = m.identity
-                        ELSE p.name = s.name END)";
+                        WHEN 'sequence' THEN p.name = s.name
+                        ELSE FALSE END)";
