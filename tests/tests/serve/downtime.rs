@@ -9,7 +9,8 @@ const DUE: [&str; 4] = [
     "UPDATE polls SET due_at = 0",
     "UPDATE events SET hydrate_at = 0 WHERE status = 'thin'",
     "UPDATE writebacks SET try_at = 0 WHERE try_at IS NOT NULL",
-    "UPDATE messages SET due_at = 0 WHERE status = 'queued' AND attempts > 0",
+    // Due now, not long ago: what is much too late is held instead of sent.
+    "UPDATE messages SET due_at = min(due_at, unixepoch() * 1000) WHERE status = 'queued' AND attempts > 0",
 ];
 
 impl World {
