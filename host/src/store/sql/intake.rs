@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use super::contacts::Source;
 use super::exits::{self, Happening};
 use super::reports::{self, Subject};
-use super::rows::{collect, execute, first, get, instant_opt, json, to_json};
-use super::{SqlStore, choices, contacts, echoes, machines, merges, reactions, writebacks};
+use super::rows::{execute, first, get, to_json};
+use super::{SqlStore, choices, contacts, echoes, machines, merges, reactions, thin, writebacks};
 use crate::domain::event::Hydrate;
 use crate::domain::event::kind;
 use crate::domain::machine::is_machine_kind;
@@ -52,50 +52,23 @@ impl<E: Engine> Intake for SqlStore<E> {
         if !self.engine.has(Duty::Hydrate) {
             return Ok(Vec::new());
         }
-        self.read(move |db| {
-            collect(
-                db,
-                "SELECT seq, tenant_id, connection, hydrate, attempts FROM events
-                 WHERE status = 'thin' AND hydrate_at IS NOT NULL AND hydrate_at <= ?1
-                 ORDER BY hydrate_at, seq LIMIT ?2",
-                params![now.0, limit],
-                |row| {
-                    Ok(ThinEvent {
-                        seq: get(row, "seq")?,
-                        tenant: TenantId(get(row, "tenant_id")?),
-                        connection: get(row, "connection")?,
-                        event: json(row, "hydrate")?,
-                        attempts: get(row, "attempts")?,
-                    })
-                },
-            )
-        })
-        .await
+        self.read(move |db| thin::due(db, now, limit)).await
     }
 
     async fn next_hydrate_at(&self) -> Result<Option<Instant>, Error> {
         if !self.engine.has(Duty::Hydrate) {
             return Ok(None);
         }
-        self.read(|db| {
-            let at = first(
-                db,
-                "SELECT min(hydrate_at) AS at FROM events WHERE status = 'thin' AND hydrate_at IS NOT NULL",
-                params![],
-                |row| instant_opt(row, "at"),
-            )?;
-            Ok(at.flatten())
-        })
-        .await
+        self.read(thin::next_at).await
     }
 
-    async fn hydrated(&self, thin: i64, answer: Hydration) -> Result<Ingested, Error> {
+    async fn hydrated(&self, seq: i64, answer: Hydration) -> Result<Ingested, Error> {
         let merges = match &answer {
             Hydration::Complete(arrival) => merges::any(&arrival.events),
             _ => false,
         };
         let (ingested, more) = self
-            .write_arrival(merges, move |tx| hydrate(tx, thin, &answer))
+            .write_arrival(merges, move |tx| thin::answer(tx, seq, &answer))
             .await?;
         self.ring_for(&ingested, more);
         Ok(ingested)
@@ -187,7 +160,7 @@ pub(super) fn hold_names(tx: &Db, arrival: &Arrival) -> Result<(), Error> {
     tx.hold(Held::Names(&names))
 }
 
-/// `evt_…`: the same key from the same connection is the same event, whenever it comes.
+/// Everything that one event brings about; whether it is to be asked about first.
 fn store_event(
     tx: &Db,
     arrival: &Arrival,
@@ -366,46 +339,4 @@ fn open_question<'e>(
         None => false,
     };
     Ok((!known).then_some(hydrate))
-}
-
-fn hydrate(tx: &Db, seq: i64, answer: &Hydration) -> Result<(Ingested, bool), Error> {
-    let (status, hydrate_at, attempts, reason) = match answer {
-        Hydration::Complete(arrival) => return replace(tx, seq, arrival),
-        Hydration::Gone { reason } => ("stored", None, 0, reason),
-        Hydration::Retry { at, reason } => ("thin", Some(at.0), 1, reason),
-        Hydration::Refused { reason } => ("thin", None, 0, reason),
-    };
-    execute(
-        tx,
-        "UPDATE events SET status = ?2, hydrate_at = ?3, attempts = attempts + ?4, remark = ?5
-         WHERE seq = ?1 AND status = 'thin'",
-        params![seq, status, hydrate_at, attempts, reason],
-    )?;
-    Ok((Ingested::default(), false))
-}
-
-/// Puts the complete events in the place of the thin one. Where it became several under keys of
-/// their own, its row stays, so that its sender's repetition is still known as one.
-fn replace(tx: &Db, seq: i64, arrival: &Arrival) -> Result<(Ingested, bool), Error> {
-    let id: Option<String> = first(
-        tx,
-        "SELECT id FROM events WHERE tenant_id = ?1 AND seq = ?2 AND status = 'thin'",
-        params![arrival.tenant.0, seq],
-        |row| get(row, "id"),
-    )?;
-    let Some(id) = id else {
-        return Ok((Ingested::default(), false));
-    };
-    let same_key = arrival
-        .events
-        .iter()
-        .any(|event| event_id(arrival.tenant, &arrival.connection, &event.source_key) == id);
-    let sql = if same_key {
-        "DELETE FROM events WHERE tenant_id = ?1 AND seq = ?2"
-    } else {
-        "UPDATE events SET status = 'stored', hydrate_at = NULL, remark = NULL
-         WHERE tenant_id = ?1 AND seq = ?2"
-    };
-    execute(tx, sql, params![arrival.tenant.0, seq])?;
-    ingest(tx, arrival)
 }

@@ -39,6 +39,7 @@ pub(super) mod restores;
 mod roster;
 pub(super) mod rows;
 mod standing;
+mod thin;
 mod triggers;
 pub(super) mod work;
 mod writebacks;
